@@ -1,0 +1,9 @@
+// Whole-path loops in C++: the control that says what driving the same calls from JavaScript costs. The only native loops
+// besides the call loops of bind.h. Each mirrors one file of src/paths, call for call.
+#pragma once
+
+#include "../support/bind.h"
+
+namespace iolab::pump {
+void define(Env& env, napi_value exports);
+}
