@@ -36,10 +36,10 @@ struct Call {
   napi_env env;
   Env& iolab;
   const Method& method;
-  unsigned index = 0;   // which JavaScript argument is being decoded
-  Bytes last{};         // the buffer decoded most recently: counts and offsets are checked against it
+  unsigned index = 0;  // which JavaScript argument is being decoded
+  Bytes last{};        // the buffer decoded most recently: counts and offsets are checked against it
   unsigned last_index = 0;
-  size_t count = 0;     // the count decoded most recently
+  size_t count = 0;  // the count decoded most recently
 };
 
 // --- failing (args.cc) ------------------------------------------------------------------------------------------
@@ -220,6 +220,7 @@ inline bool bytes(Call& c, napi_value v, Bytes& out) {
   }
   c.last = out;
   c.last_index = c.index;
+  c.count = 0;
   return true;
 }
 template <>
@@ -294,7 +295,11 @@ struct Arg<Items<T>> {
            fail_bounds(c, 0, static_cast<double>(out.n) * sizeof(T));
   }
 };
-// A buffer that holds at least one T.
+template <size_t N>
+inline constexpr const char* aligned_to = N == 8   ? "memory aligned to 8 bytes"
+                                          : N == 4 ? "memory aligned to 4 bytes"
+                                                   : "memory aligned to 2 bytes";
+// A buffer that holds at least N of T.
 template <class T, int N = 1>
 struct Struct {
   T* p;
@@ -305,6 +310,7 @@ struct Arg<Struct<T, N>> {
     Bytes b;
     if (!bytes(c, v, b)) return false;
     if (b.size < sizeof(T) * N) return fail_bounds(c, 0, sizeof(T) * N);
+    if (reinterpret_cast<uintptr_t>(b.data) % alignof(T) != 0) return fail(c, Wrong::range, v, aligned_to<alignof(T)>);
     out.p = reinterpret_cast<T*>(b.data);
     return true;
   }
@@ -368,7 +374,8 @@ struct IoVec {
   struct iovec v[kMax];
   IoVec() {}
 };
-// For vmsplice: a Float64Array of pairs (address, length) inside mappings of ours, whose pages stay put until we say so.
+// For vmsplice: a Float64Array of pairs (address, length) inside mappings of ours, whose pages stay put until we say
+// so.
 struct MappedIoVec : IoVec {};
 struct SockAddr {
   struct sockaddr* p = nullptr;
@@ -381,10 +388,10 @@ struct Timeout {
   bool forever;
   struct timespec* pointer() { return forever ? nullptr : &ts; }
 };
-#define IOLAB_DECODER(T)                              \
-  template <>                                         \
-  struct Arg<T> {                                     \
-    static bool get(Call& c, napi_value v, T& out);   \
+#define IOLAB_DECODER(T)                            \
+  template <>                                       \
+  struct Arg<T> {                                   \
+    static bool get(Call& c, napi_value v, T& out); \
   }
 IOLAB_DECODER(Path);
 IOLAB_DECODER(IoVec);

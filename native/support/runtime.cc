@@ -1,5 +1,6 @@
 #include "runtime.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 
 #include <cstdlib>
@@ -13,7 +14,8 @@ namespace {
 
 // --- ownership of descriptors: adopt, disown, owns ----------------------------------------------------------------
 long adopt(Env& env, int fd) {
-  if (fd < 0) return -EBADF;
+  long open = call(SYS_fcntl, fd, F_GETFD);
+  if (open < 0) return open;
   env.guarded.remove(fd);
   env.owned.add(fd);
   return fd;
@@ -44,8 +46,9 @@ long unmap(Env& env, Address addr) {
 }
 
 constexpr Method methods[] = {
-    method<adopt>("adopt", "fd"),        method<disown>("disown", "fd"),       method<owns>("owns", "fd"),
-    method<mappings>("mappings", ""),    method<guards>("guards", "fd"),      method<truncated_>("truncated", "addr"), method<unmap>("unmap", "addr"),
+    method<adopt>("adopt", "fd"),     method<disown>("disown", "fd"), method<owns>("owns", "fd"),
+    method<mappings>("mappings", ""), method<guards>("guards", "fd"), method<truncated_>("truncated", "addr"),
+    method<unmap>("unmap", "addr"),
 };
 
 // view(address): ArrayBuffer, or null where this runtime cannot hand out foreign memory.
