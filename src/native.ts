@@ -69,13 +69,7 @@ export interface NativeSys {
     addr: View | null,
     addrlen: Int32Array | null,
   ): Result;
-  sendmsg(
-    sockfd: number,
-    iov: readonly View[],
-    name: View | null,
-    control: View | null,
-    flags: Flag<'msg'>,
-  ): Result;
+  sendmsg(sockfd: number, iov: readonly View[], name: View | null, control: View | null, flags: Flag<'msg'>): Result;
   recvmsg(
     sockfd: number,
     iov: readonly View[],
@@ -89,13 +83,7 @@ export interface NativeSys {
   getsockname(sockfd: number, addr: View, addrlen: Int32Array): Result;
   getpeername(sockfd: number, addr: View, addrlen: Int32Array): Result;
   // select
-  select(
-    nfds: number,
-    readfds: View | null,
-    writefds: View | null,
-    exceptfds: View | null,
-    timeout: Timeout,
-  ): Result;
+  select(nfds: number, readfds: View | null, writefds: View | null, exceptfds: View | null, timeout: Timeout): Result;
   pselect6(
     nfds: number,
     readfds: View | null,
@@ -111,14 +99,7 @@ export interface NativeSys {
   epollCreate(size: number): Result;
   epollCreate1(flags: Flag<'epollCreate'>): Result;
   epollCtl(epfd: number, op: Flag<'epollCtl'>, fd: number, events: Flag<'epoll'>, data: bigint): Result;
-  epollCtl2(
-    epfd: number,
-    op: Flag<'epollCtl'>,
-    fd: number,
-    events: Flag<'epoll'>,
-    low: number,
-    high: number,
-  ): Result;
+  epollCtl2(epfd: number, op: Flag<'epollCtl'>, fd: number, events: Flag<'epoll'>, low: number, high: number): Result;
   epollWait(epfd: number, events: View, maxevents: number, timeout: number): Result;
   epollPwait2(epfd: number, events: View, maxevents: number, timeout: Timeout, sigmask: bigint | null): Result;
   // event

@@ -1,5 +1,5 @@
-// Whole-path loops in C++: the control that says what driving the same calls from JavaScript costs. The only native loops
-// besides the call loops of bind.h. Each mirrors one file of src/paths, call for call.
+// Whole-path loops in C++: the control that says what driving the same calls from JavaScript costs. The only native
+// loops besides the call loops of bind.h. Each mirrors one file of src/paths, call for call.
 #pragma once
 
 #include "../support/bind.h"

@@ -171,7 +171,8 @@ bool slow_bytes(Call& c, napi_value v, Bytes& out) {
   bool plain = false;
   if (napi_is_arraybuffer(c.env, buffer, &plain) != napi_ok || !plain) {
     if (buffer != v)
-      return fail(c, Wrong::type, v, "memory that is not shared (another thread may write to a SharedArrayBuffer): copy it");
+      return fail(c, Wrong::type, v,
+                  "memory that is not shared (another thread may write to a SharedArrayBuffer): copy it");
     // a bare SharedArrayBuffer looks like any object here
     return fail(c, Wrong::type, v, wanted);
   }
@@ -235,8 +236,8 @@ bool Arg<IoVec>::get(Call& c, napi_value v, IoVec& out) {
 
 bool Arg<MappedIoVec>::get(Call& c, napi_value v, MappedIoVec& out) {
   const char* wanted =
-      "a Float64Array of pairs (address, length) inside mappings made by mmap in this thread (the pages of a Buffer may "
-      "be reused while the pipe still refers to them)";
+      "a Float64Array of pairs (address, length) inside mappings made by mmap in this thread (the pages of a Buffer "
+      "may be reused while the pipe still refers to them)";
   bool is = false;
   napi_typedarray_type type;
   if (napi_is_typedarray(c.env, v, &is) != napi_ok || !is ||

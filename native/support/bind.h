@@ -40,10 +40,12 @@ struct Family {
   std::span<const Layout> layouts;
 };
 
+// clang-format off
 #define K(NAME) \
   Constant { #NAME, static_cast<double>(NAME) }
 #define AT(TYPE, FIELD) \
   Field { #FIELD, static_cast<unsigned>(offsetof(TYPE, FIELD)) }
+// clang-format on
 
 inline napi_value number(napi_env env, long value) {
   napi_value out = nullptr;

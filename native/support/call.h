@@ -18,15 +18,17 @@
 
 namespace iolab {
 
-// Coming back from the kernel, the CPU's return predictor holds the kernel's (or the hypervisor's) return addresses, and
-// every `ret` between here and JavaScript is then fetched from a wrong, distant place first: 45 ns for the first one, seen
-// on Linux 6.18, AMD EPYC, in a VM. Eight calls that never return put harmless addresses there instead, for 2 ns. It is
-// the kernel's own RSB stuffing (arch/x86/include/asm/nospec-branch.h), done for speed. Not with CET's shadow stack, which
-// would see calls without returns.
+// Coming back from the kernel, the CPU's return predictor holds the kernel's (or the hypervisor's) return addresses,
+// and every `ret` between here and JavaScript is then fetched from a wrong, distant place first: 45 ns for the first
+// one, seen on Linux 6.18, AMD EPYC, in a VM. Eight calls that never return put harmless addresses there instead, for 2
+// ns. It is the kernel's own RSB stuffing (arch/x86/include/asm/nospec-branch.h), done for speed. Not with CET's shadow
+// stack, which would see calls without returns.
 #if defined(__x86_64__) && !defined(__SHSTK__)
+// clang-format off
 #define IOLAB_REFILL                                                                                              \
   "call 1f\n2: pause\n\tjmp 2b\n1: call 1f\n2: pause\n\tjmp 2b\n1: call 1f\n2: pause\n\tjmp 2b\n1: call 1f\n2: pause\n" \
   "\tjmp 2b\n1: add $32, %%rsp\n\t"
+// clang-format on
 #else
 #define IOLAB_REFILL ""
 #endif
@@ -37,11 +39,12 @@ inline long kernel(long nr, long a, long b, long c, long d, long e, long f) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   register long r9 __asm__("r9") = f;
-  __asm__ volatile("sub $128, %%rsp\n\t"  // step over the red zone
-                   "syscall\n\t" IOLAB_REFILL IOLAB_REFILL "add $128, %%rsp"
-                   : "=a"(ret)
-                   : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
+  __asm__ volatile(
+      "sub $128, %%rsp\n\t"  // step over the red zone
+      "syscall\n\t" IOLAB_REFILL IOLAB_REFILL "add $128, %%rsp"
+      : "=a"(ret)
+      : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+      : "rcx", "r11", "memory");
   return ret;
 #elif defined(__aarch64__)
   register long x8 __asm__("x8") = nr;
@@ -51,10 +54,7 @@ inline long kernel(long nr, long a, long b, long c, long d, long e, long f) {
   register long x3 __asm__("x3") = d;
   register long x4 __asm__("x4") = e;
   register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc #0"
-                   : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                   : "memory");
+  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 #else
   long ret = ::syscall(nr, a, b, c, d, e, f);

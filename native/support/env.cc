@@ -34,7 +34,8 @@ long call_with_sigpipe_blocked(long nr, const long (&w)[6]) {
 
 namespace {
 
-// The descriptors that the event loop lives on: its epoll, eventfds and signal pipes, all open by the time we are loaded.
+// The descriptors that the event loop lives on: its epoll, eventfds and signal pipes, all open by the time we are
+// loaded.
 void guard_loop_descriptors(FdSet& guarded) {
   DIR* dir = opendir("/proc/self/fd");
   if (dir == nullptr) return;
@@ -68,8 +69,7 @@ Env* make_env(napi_env napi) {
   struct sigaction action;
   env->sigpipe_kills = sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
   napi_value script, getter;
-  const char* source =
-      "(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable') || {}).get || null";
+  const char* source = "(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable') || {}).get || null";
   napi_valuetype type;
   if (napi_create_string_utf8(napi, source, NAPI_AUTO_LENGTH, &script) == napi_ok &&
       napi_run_script(napi, script, &getter) == napi_ok && napi_typeof(napi, getter, &type) == napi_ok &&

@@ -89,7 +89,7 @@ struct Env {
   FdSet owned;    // made by our calls, so ours to close
   FdSet guarded;  // the event loop's own: touching them aborts or corrupts Node (hazards.md B1.2)
   MapTable maps;
-  bool sigpipe_kills = false;  // the embedder left SIGPIPE at SIG_DFL
+  bool sigpipe_kills = false;    // the embedder left SIGPIPE at SIG_DFL
   napi_ref resizable = nullptr;  // the pristine getter ArrayBuffer.prototype.resizable
   std::vector<std::unique_ptr<Site>> sites;
 };

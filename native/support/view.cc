@@ -85,8 +85,8 @@ struct ViewSet {
   napi_ref buffer = nullptr;  // weak: the view does not keep its ArrayBuffer alive
   uintptr_t address = 0;
   size_t length = 0;
-  bool closed = false;    // detached by us, so nobody can reach the memory through it
-  bool collected = false; // V8 let go of the memory
+  bool closed = false;     // detached by us, so nobody can reach the memory through it
+  bool collected = false;  // V8 let go of the memory
 };
 
 namespace {
@@ -175,7 +175,8 @@ long unmap_viewed(Env& env, uintptr_t address, Mapped& mapped) {
   } else {
     // Detached, but V8 has not let go of the memory yet. Until it has, the range is kept unreachable, so that nothing
     // else is mapped there.
-    r = call(SYS_mmap, address, mapped.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    r = call(SYS_mmap, address, mapped.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+             0);
     r = r < 0 && r >= -4095 ? r : 0;
     set->closed = true;
     if (set->collected) call(SYS_munmap, address, mapped.length);

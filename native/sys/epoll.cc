@@ -51,11 +51,13 @@ constexpr Method methods[] = {
     hot<epoll_wait_>("epollWait", "epfd events maxevents timeout"),
     method<epoll_pwait2_>("epollPwait2", "epfd events maxevents timeout sigmask"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(EPOLLIN),      K(EPOLLOUT),     K(EPOLLPRI),      K(EPOLLERR),       K(EPOLLHUP),
     K(EPOLLRDHUP),   K(EPOLLET),      K(EPOLLONESHOT),  K(EPOLLEXCLUSIVE), K(EPOLLWAKEUP),
     K(EPOLL_CTL_ADD), K(EPOLL_CTL_MOD), K(EPOLL_CTL_DEL), K(EPOLL_CLOEXEC),
 };
+// clang-format on
 const Layout layouts[] = {
     {"epoll_event", sizeof(epoll_event), {AT(epoll_event, events), AT(epoll_event, data)}},
 };

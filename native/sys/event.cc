@@ -29,10 +29,12 @@ constexpr Method methods[] = {
     method<timerfd_gettime_>("timerfdGettime", "fd curr_value"),
     method<signalfd_>("signalfd", "fd mask flags"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(EFD_CLOEXEC),  K(EFD_NONBLOCK), K(EFD_SEMAPHORE),    K(TFD_CLOEXEC),
     K(TFD_NONBLOCK), K(SFD_CLOEXEC),  K(SFD_NONBLOCK),     K(TFD_TIMER_ABSTIME),
 };
+// clang-format on
 const Layout layouts[] = {
     {"itimerspec",
      sizeof(itimerspec),

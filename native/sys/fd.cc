@@ -125,6 +125,7 @@ constexpr Method methods[] = {
     hot<fionread>("fionread", "fd"),
     method<memfd_create>("memfdCreate", "name flags"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(AT_FDCWD),        K(O_RDONLY),          K(O_WRONLY),          K(O_RDWR),
     K(O_CREAT),         K(O_EXCL),            K(O_TRUNC),           K(O_APPEND),
@@ -145,6 +146,7 @@ constexpr Constant constants[] = {
     K(S_IFDIR),         K(S_IFIFO),           K(S_IFSOCK),          K(S_IFLNK),
     K(S_IFCHR),         K(S_IFBLK),           K(PATH_MAX),
 };
+// clang-format on
 const Layout layouts[] = {
     {"stat",
      sizeof(struct stat),

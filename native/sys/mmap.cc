@@ -25,7 +25,8 @@ struct cachestat_out {
   uint64_t nr_cache, nr_dirty, nr_writeback, nr_evicted, nr_recently_evicted;
 };
 
-// `addr` is not a parameter: a mapping goes where the kernel puts it, since MAP_FIXED would let a number replace V8's heap.
+// `addr` is not a parameter: a mapping goes where the kernel puts it, since MAP_FIXED would let a number replace V8's
+// heap.
 long mmap_(Env& env, Size length, int prot, int flags, Fd fd, Offset offset) {
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)) != 0) return -EINVAL;
   long r = call(SYS_mmap, nullptr, length.n, prot, flags, fd.n, offset.n);
@@ -77,7 +78,8 @@ long process_vm_readv_(Address addr, Count length, Bytes to, From at) {
 }
 long process_vm_writev_(Address addr, Count length, Bytes from, From at) {
   size_t room = from.size - at.n;
-  iovec local{from.data + at.n, length.n < room ? length.n : room}, remote{addr.data, length.n < room ? length.n : room};
+  iovec local{from.data + at.n, length.n < room ? length.n : room},
+      remote{addr.data, length.n < room ? length.n : room};
   return call(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 0);
 }
 
@@ -93,6 +95,7 @@ constexpr Method methods[] = {
     method<process_vm_readv_>("processVmReadv", "addr length to at"),
     method<process_vm_writev_>("processVmWritev", "addr length from at"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(PROT_READ),     K(PROT_WRITE),     K(PROT_NONE),       K(MAP_SHARED),        K(MAP_PRIVATE),
     K(MAP_ANONYMOUS), K(MAP_POPULATE),   K(MAP_NORESERVE),   K(MAP_LOCKED),        K(MS_SYNC),
@@ -101,6 +104,7 @@ constexpr Constant constants[] = {
     K(MADV_PAGEOUT),  K(MADV_POPULATE_READ), K(MADV_POPULATE_WRITE),
     Constant{"PAGE_SIZE", 4096},
 };
+// clang-format on
 const Layout layouts[] = {
     {"cachestat",
      sizeof(cachestat_out),

@@ -33,6 +33,7 @@ constexpr Method methods[] = {
     method<perf_event_open>("perfEventOpen", "attr pid cpu group_fd flags"),
     method<perf_ioctl>("perfIoctl", "fd request arg"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(PERF_TYPE_HARDWARE),          K(PERF_TYPE_SOFTWARE),         K(PERF_TYPE_TRACEPOINT),
     K(PERF_COUNT_SW_PAGE_FAULTS),   K(PERF_COUNT_SW_PAGE_FAULTS_MIN), K(PERF_COUNT_SW_PAGE_FAULTS_MAJ),
@@ -45,6 +46,7 @@ constexpr Constant constants[] = {
     Constant{"PERF_ATTR_EXCLUDE_USER", 1 << 4},   Constant{"PERF_ATTR_EXCLUDE_KERNEL", 1 << 5},
     Constant{"PERF_ATTR_EXCLUDE_HV", 1 << 6},
 };
+// clang-format on
 const Layout layouts[] = {
     {"perf_event_attr",
      PERF_ATTR_SIZE_VER5,

@@ -23,8 +23,7 @@ constexpr Method methods[] = {
     hot<poll_>("poll", "fds nfds timeout"),
     method<ppoll>("ppoll", "fds nfds timeout sigmask"),
 };
-constexpr Constant constants[] = {K(POLLIN),  K(POLLOUT),  K(POLLPRI),  K(POLLERR),
-                                  K(POLLHUP), K(POLLNVAL), K(POLLRDHUP)};
+constexpr Constant constants[] = {K(POLLIN), K(POLLOUT), K(POLLPRI), K(POLLERR), K(POLLHUP), K(POLLNVAL), K(POLLRDHUP)};
 const Layout layouts[] = {
     {"pollfd", sizeof(pollfd), {AT(pollfd, fd), AT(pollfd, events), AT(pollfd, revents)}},
 };

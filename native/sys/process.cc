@@ -30,12 +30,14 @@ constexpr Method methods[] = {
     hot<gettid_>("gettid", ""),
     method<getppid_>("getppid", ""),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(RUSAGE_SELF),     K(RUSAGE_THREAD),  K(RUSAGE_CHILDREN),         K(CLOCK_REALTIME),
     K(CLOCK_MONOTONIC), K(CLOCK_MONOTONIC_RAW), K(CLOCK_BOOTTIME),     K(CLOCK_PROCESS_CPUTIME_ID),
     K(CLOCK_THREAD_CPUTIME_ID), K(RLIMIT_NOFILE), K(RLIMIT_MEMLOCK),   K(RLIMIT_AS),
     K(RLIMIT_CORE),     K(RLIMIT_NPROC),
 };
+// clang-format on
 const Layout layouts[] = {
     {"rusage",
      sizeof(rusage),

@@ -163,6 +163,7 @@ constexpr Method methods[] = {
     method<getsockname>("getsockname", "sockfd addr addrlen"),
     method<getpeername>("getpeername", "sockfd addr addrlen"),
 };
+// clang-format off
 constexpr Constant constants[] = {
     K(AF_INET),          K(AF_INET6),         K(AF_UNIX),          K(AF_UNSPEC),        K(SOCK_STREAM),
     K(SOCK_DGRAM),       K(SOCK_SEQPACKET),   K(SOCK_NONBLOCK),    K(SOCK_CLOEXEC),     K(SOL_SOCKET),
@@ -177,8 +178,11 @@ constexpr Constant constants[] = {
     K(SCM_RIGHTS),       K(SOMAXCONN),        K(SO_EE_ORIGIN_ZEROCOPY), K(SO_EE_CODE_ZEROCOPY_COPIED),
     Constant{"CMSG_HEADER", CMSG_LEN(0)},     Constant{"CMSG_ALIGNMENT", CMSG_ALIGN(1)},
 };
+// clang-format on
 const Layout layouts[] = {
-    {"sockaddr_in", sizeof(sockaddr_in), {AT(sockaddr_in, sin_family), AT(sockaddr_in, sin_port), AT(sockaddr_in, sin_addr)}},
+    {"sockaddr_in",
+     sizeof(sockaddr_in),
+     {AT(sockaddr_in, sin_family), AT(sockaddr_in, sin_port), AT(sockaddr_in, sin_addr)}},
     {"sockaddr_in6",
      sizeof(sockaddr_in6),
      {AT(sockaddr_in6, sin6_family), AT(sockaddr_in6, sin6_port), AT(sockaddr_in6, sin6_flowinfo),
@@ -194,7 +198,8 @@ const Layout layouts[] = {
     {"tcp_info",
      sizeof(tcp_info),
      {AT(tcp_info, tcpi_state), AT(tcp_info, tcpi_retransmits), AT(tcp_info, tcpi_snd_mss), AT(tcp_info, tcpi_unacked),
-      AT(tcp_info, tcpi_rtt), AT(tcp_info, tcpi_rttvar), AT(tcp_info, tcpi_snd_cwnd), AT(tcp_info, tcpi_total_retrans)}},
+      AT(tcp_info, tcpi_rtt), AT(tcp_info, tcpi_rttvar), AT(tcp_info, tcpi_snd_cwnd),
+      AT(tcp_info, tcpi_total_retrans)}},
 };
 
 }  // namespace

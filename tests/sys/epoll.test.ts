@@ -1,4 +1,4 @@
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.ts';
 import * as epoll from '../../src/sys/epoll.ts';
