@@ -1,0 +1,80 @@
+/** Why a call that moves data was refused, and which path would work. Asked only after a failure. */
+import { constants as os } from 'node:os';
+import { constant, layout, native, offsetOf } from '../native.ts';
+
+const { sys } = native;
+const { EACCES, EAFNOSUPPORT, EBADF, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTSOCK, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } =
+  os.errno;
+
+const F_GETFL = constant<'fcntl'>('F_GETFL');
+const O_APPEND = constant<'open'>('O_APPEND');
+const ACCESS_MODE = constant<'open'>('O_WRONLY') | constant<'open'>('O_RDWR');
+const O_WRONLY = constant<'open'>('O_WRONLY');
+const S_IFMT = constant('S_IFMT');
+const stat = layout('stat');
+const kinds = new Map([
+  [constant('S_IFREG'), 'a regular file'],
+  [constant('S_IFDIR'), 'a directory'],
+  [constant('S_IFIFO'), 'a pipe'],
+  [constant('S_IFSOCK'), 'a socket'],
+  [constant('S_IFCHR'), 'a character device'],
+  [constant('S_IFBLK'), 'a block device'],
+]);
+
+/**
+ * The cause of `errno` in words, where looking at the two descriptors tells more than the number does. The calls made for
+ * that are added to `ledger.calls`.
+ */
+export function explain(
+  ledger: { calls: number },
+  errno: number,
+  syscall: string,
+  fd: number,
+  socket: number,
+): string | undefined {
+  switch (errno) {
+    case EPIPE:
+      return 'the peer has closed the connection';
+    case EFAULT:
+      return 'a page of the file could not be read: the device failed, or the file is being truncated over and over';
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+      return `this kernel, file system or sandbox refuses ${syscall}; the path read-write needs none of it`;
+    case EBADF:
+    case EINVAL:
+    case ESPIPE:
+    case EACCES:
+    case ENODEV:
+    case ENOTSOCK:
+    case EAFNOSUPPORT:
+      return trap(ledger, fd, socket);
+    default:
+      return undefined;
+  }
+}
+
+function trap(ledger: { calls: number }, fd: number, socket: number): string | undefined {
+  ledger.calls += 2;
+  const inFlags = sys.fcntl(fd, F_GETFL, 0);
+  const outFlags = sys.fcntl(socket, F_GETFL, 0);
+  if (inFlags < 0) return `file.fd ${fd} is not open`;
+  if (outFlags < 0) return `socket ${socket} is not open`;
+  const kind = kindOf(ledger, fd);
+  if (kind === 'a pipe' || kind === 'a socket')
+    return `file.fd ${fd} is ${kind}, which has no offsets: splice(2) it to the socket directly`;
+  if (kind !== 'a regular file') return `file.fd ${fd} is ${kind}; paths send regular files`;
+  if ((inFlags & ACCESS_MODE) === O_WRONLY) return `file.fd ${fd} is open for writing only; open it with O_RDONLY`;
+  if ((outFlags & O_APPEND) !== 0)
+    return `the target ${socket} is open with O_APPEND, where sendfile and splice write nothing; the path read-write does`;
+  if (kindOf(ledger, socket) !== 'a socket')
+    return `the target ${socket} is ${kindOf(ledger, socket)}, not a socket; the path read-write writes to anything`;
+  return 'the file system of the source does not support this call; the path read-write works with every file system';
+}
+
+function kindOf(ledger: { calls: number }, fd: number): string {
+  ledger.calls++;
+  const record = new DataView(new ArrayBuffer(stat.size));
+  if (sys.fstat(fd, record) < 0) return 'not open';
+  return kinds.get(record.getUint32(offsetOf(stat, 'st_mode'), true) & S_IFMT) ?? 'of an unknown kind';
+}

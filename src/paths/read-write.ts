@@ -1,0 +1,59 @@
+/** pread(2) into a buffer, write(2) out of it: what everybody does. Two calls a chunk. See `docs/paths/read-write.md`. */
+import { native } from '../native.ts';
+import { Memory } from './memory.ts';
+import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
+import { Ledger } from './transfer.ts';
+
+const { sys } = native;
+
+class ReadWriteTransfer extends Ledger {
+  readonly #memory: Memory | undefined;
+  #held = 0;
+  #sent = 0;
+
+  constructor(file: FileRange, socket: number, options: PathOptions) {
+    super(file, socket, options);
+    if (this.length === 0) return;
+    this.calls++;
+    this.#memory = new Memory(Math.min(this.chunk, this.length));
+  }
+
+  step(): number {
+    if (this.closed) return this.afterClose();
+    if (this.#memory === undefined) return 0;
+    const address = this.#memory.address;
+    if (this.#sent === this.#held) {
+      const left = this.length - this.taken;
+      if (left === 0) return 0;
+      this.calls++;
+      const n = sys.pread(this.fd, address, Math.min(left, this.chunk), this.offset + this.taken);
+      if (n <= 0) return n === 0 ? this.shrank('pread') : this.failed(n, 'pread');
+      this.taken += n;
+      this.#held = n;
+      this.#sent = 0;
+    }
+    this.calls++;
+    const n = sys.write(this.socket, address, this.#held - this.#sent, this.#sent);
+    if (n <= 0) return n === 0 ? this.stuck('write') : this.failed(n, 'write');
+    this.#sent += n;
+    this.delivered += n;
+    return n;
+  }
+
+  get buffers(): readonly Intermediate[] {
+    if (this.#memory === undefined) return [];
+    return [{ kind: 'memory', address: this.#memory.address, length: this.#memory.length }];
+  }
+
+  protected release(): void {
+    if (this.#memory === undefined) return;
+    this.calls++;
+    this.#memory.close();
+  }
+}
+
+export const readWrite: Path = {
+  name: 'read-write',
+  start: (file: FileRange, socket: number, options: PathOptions = {}): Transfer =>
+    new ReadWriteTransfer(file, socket, options),
+};
