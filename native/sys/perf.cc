@@ -50,7 +50,7 @@ constexpr Constant constants[] = {
 const Layout layouts[] = {
     {"perf_event_attr",
      PERF_ATTR_SIZE_VER5,
-     {AT(perf_event_attr, type), AT(perf_event_attr, size), AT(perf_event_attr, config),
+     {AT(perf_event_attr, type), Field{"attr_size", offsetof(perf_event_attr, size)}, AT(perf_event_attr, config),
       AT(perf_event_attr, sample_type), AT(perf_event_attr, read_format),
       Field{"flags", offsetof(perf_event_attr, read_format) + sizeof(uint64_t)}}},
 };
