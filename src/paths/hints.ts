@@ -1,17 +1,12 @@
 /** Why a call that moves data was refused, and which path would work. Asked only after a failure. */
 import { constants as os } from 'node:os';
-import { constant, layout, native, offsetOf } from '../native.ts';
+import { constant } from '../native.ts';
+import { F_GETFL, fcntl, fstat, O_APPEND, O_RDWR, O_WRONLY } from '../sys/fd.ts';
+import { readStat, STAT_SIZE } from '../sys/structs.ts';
 
-const { sys } = native;
-const { EACCES, EAFNOSUPPORT, EBADF, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTSOCK, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } =
-  os.errno;
+const { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOSYS, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } = os.errno;
 
-const F_GETFL = constant<'fcntl'>('F_GETFL');
-const O_APPEND = constant<'open'>('O_APPEND');
-const ACCESS_MODE = constant<'open'>('O_WRONLY') | constant<'open'>('O_RDWR');
-const O_WRONLY = constant<'open'>('O_WRONLY');
 const S_IFMT = constant('S_IFMT');
-const stat = layout('stat');
 const kinds = new Map([
   [constant('S_IFREG'), 'a regular file'],
   [constant('S_IFDIR'), 'a directory'],
@@ -46,8 +41,6 @@ export function explain(
     case ESPIPE:
     case EACCES:
     case ENODEV:
-    case ENOTSOCK:
-    case EAFNOSUPPORT:
       return trap(ledger, fd, socket);
     default:
       return undefined;
@@ -56,15 +49,16 @@ export function explain(
 
 function trap(ledger: { calls: number }, fd: number, socket: number): string | undefined {
   ledger.calls += 2;
-  const inFlags = sys.fcntl(fd, F_GETFL, 0);
-  const outFlags = sys.fcntl(socket, F_GETFL, 0);
+  const inFlags = fcntl(fd, F_GETFL, 0);
+  const outFlags = fcntl(socket, F_GETFL, 0);
   if (inFlags < 0) return `file.fd ${fd} is not open`;
   if (outFlags < 0) return `socket ${socket} is not open`;
   const kind = kindOf(ledger, fd);
   if (kind === 'a pipe' || kind === 'a socket')
     return `file.fd ${fd} is ${kind}, which has no offsets: splice(2) it to the socket directly`;
   if (kind !== 'a regular file') return `file.fd ${fd} is ${kind}; paths send regular files`;
-  if ((inFlags & ACCESS_MODE) === O_WRONLY) return `file.fd ${fd} is open for writing only; open it with O_RDONLY`;
+  if ((inFlags & (O_WRONLY | O_RDWR)) === O_WRONLY)
+    return `file.fd ${fd} is open for writing only; open it with O_RDONLY`;
   if ((outFlags & O_APPEND) !== 0)
     return `the target ${socket} is open with O_APPEND, where sendfile and splice write nothing; the path read-write does`;
   if (kindOf(ledger, socket) !== 'a socket')
@@ -74,7 +68,6 @@ function trap(ledger: { calls: number }, fd: number, socket: number): string | u
 
 function kindOf(ledger: { calls: number }, fd: number): string {
   ledger.calls++;
-  const record = new DataView(new ArrayBuffer(stat.size));
-  if (sys.fstat(fd, record) < 0) return 'not open';
-  return kinds.get(record.getUint32(offsetOf(stat, 'st_mode'), true) & S_IFMT) ?? 'of an unknown kind';
+  const record = new Uint8Array(STAT_SIZE);
+  return fstat(fd, record) < 0 ? 'not open' : (kinds.get(readStat(record).mode & S_IFMT) ?? 'of an unknown kind');
 }

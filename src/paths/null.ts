@@ -1,13 +1,9 @@
 /** The control: the same loop, but the bytes come from memory and no file is read. See `docs/paths/null.md`. */
-import { constant, native } from '../native.ts';
+import { write } from '../sys/fd.ts';
+import { MAP_POPULATE } from '../sys/mmap.ts';
 import { Memory } from './memory.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { Ledger } from './transfer.ts';
-
-const { sys } = native;
-// Fresh anonymous memory that is only read maps one shared page of zeros over and over, which fits any cache: the
-// control would look cheaper than memory is. Populated, each page is its own.
-const MAP_POPULATE = constant<'map'>('MAP_POPULATE');
 
 class NullTransfer extends Ledger {
   readonly #memory: Memory | undefined;
@@ -16,6 +12,8 @@ class NullTransfer extends Ledger {
     super(file, socket, options);
     if (this.length === 0) return;
     this.calls++;
+    // Fresh anonymous memory that is only read shows one shared page of zeros over and over, which fits any cache: the
+    // control would look cheaper than memory is. Populated, each page is its own.
     this.#memory = new Memory(Math.min(this.chunk, this.length), MAP_POPULATE);
   }
 
@@ -27,7 +25,7 @@ class NullTransfer extends Ledger {
     const sent = this.delivered % this.chunk;
     const room = this.chunk - sent;
     this.calls++;
-    const n = sys.write(this.socket, this.#memory.address, Math.min(left, room), sent);
+    const n = write(this.socket, this.#memory.address, Math.min(left, room), sent);
     if (n <= 0) return n === 0 ? this.stuck('write') : this.failed(n, 'write');
     this.taken += n;
     this.delivered += n;

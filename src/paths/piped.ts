@@ -1,15 +1,13 @@
 /** What `splice` and `vmsplice` share: a pipe of their own, and what is left in it. */
 import { SystemError } from '../io/errors.ts';
 import { Pipe } from '../io/pipe.ts';
-import { constant, native } from '../native.ts';
+import { SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK, splice } from '../sys/pipe.ts';
 import type { FileRange, Intermediate, PathOptions } from './path.ts';
 import { integer, Ledger, MAX_RW_COUNT } from './transfer.ts';
 
-const { sys } = native;
-const MORE = constant<'splice'>('SPLICE_F_MORE');
-const MOVE = constant<'splice'>('SPLICE_F_MOVE');
-// about the pipe only: whether the socket's end blocks is for its own O_NONBLOCK to say
-const NONBLOCK = constant<'splice'>('SPLICE_F_NONBLOCK');
+// NONBLOCK is about the pipe only: whether the socket's end waits is for its own O_NONBLOCK to say
+const LAST = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+const MORE = LAST | SPLICE_F_MORE;
 const DEFAULT_CAPACITY = 65_536;
 
 /**
@@ -53,9 +51,9 @@ export abstract class Piped extends Ledger {
 
   /** Offers the pipe's content to the socket once. */
   protected drain(): number {
-    const flags = this.taken < this.length ? MOVE | NONBLOCK | MORE : MOVE | NONBLOCK;
+    const flags = this.taken < this.length ? MORE : LAST;
     this.calls++;
-    const n = sys.splice(this.readEnd, null, this.socket, null, this.inPipe, flags);
+    const n = splice(this.readEnd, null, this.socket, null, this.inPipe, flags);
     if (n <= 0) return n === 0 ? this.stuck('splice') : this.failed(n, 'splice');
     this.inPipe -= n;
     this.delivered += n;

@@ -1,10 +1,8 @@
 /** pread(2) into a buffer, write(2) out of it: what everybody does. Two calls a chunk. See `docs/paths/read-write.md`. */
-import { native } from '../native.ts';
+import { pread, write } from '../sys/fd.ts';
 import { Memory } from './memory.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { Ledger } from './transfer.ts';
-
-const { sys } = native;
 
 class ReadWriteTransfer extends Ledger {
   readonly #memory: Memory | undefined;
@@ -26,14 +24,14 @@ class ReadWriteTransfer extends Ledger {
       const left = this.length - this.taken;
       if (left === 0) return 0;
       this.calls++;
-      const n = sys.pread(this.fd, address, Math.min(left, this.chunk), this.offset + this.taken);
+      const n = pread(this.fd, address, Math.min(left, this.chunk), this.offset + this.taken);
       if (n <= 0) return n === 0 ? this.shrank('pread') : this.failed(n, 'pread');
       this.taken += n;
       this.#held = n;
       this.#sent = 0;
     }
     this.calls++;
-    const n = sys.write(this.socket, address, this.#held - this.#sent, this.#sent);
+    const n = write(this.socket, address, this.#held - this.#sent, this.#sent);
     if (n <= 0) return n === 0 ? this.stuck('write') : this.failed(n, 'write');
     this.#sent += n;
     this.delivered += n;
@@ -52,7 +50,7 @@ class ReadWriteTransfer extends Ledger {
   }
 }
 
-export const readWrite: Path = {
+export const readWritePath: Path = {
   name: 'read-write',
   start: (file: FileRange, socket: number, options: PathOptions = {}): Transfer =>
     new ReadWriteTransfer(file, socket, options),

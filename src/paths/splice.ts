@@ -1,10 +1,7 @@
 /** splice(2) twice: page cache into a pipe, pipe into the socket, by reference. See `docs/paths/splice.md`. */
-import { constant, native } from '../native.ts';
+import { SPLICE_F_MOVE, splice } from '../sys/pipe.ts';
 import type { FileRange, Path, PathOptions, Transfer } from './path.ts';
 import { Piped } from './piped.ts';
-
-const { sys } = native;
-const MOVE = constant<'splice'>('SPLICE_F_MOVE');
 
 class SpliceTransfer extends Piped {
   step(): number {
@@ -15,7 +12,7 @@ class SpliceTransfer extends Piped {
       const count = Math.min(left, this.chunk);
       this.calls++;
       // into an empty pipe, so this never waits for room
-      const n = sys.splice(this.fd, this.offset + this.taken, this.writeEnd, null, count, MOVE);
+      const n = splice(this.fd, this.offset + this.taken, this.writeEnd, null, count, SPLICE_F_MOVE);
       if (n <= 0) return n === 0 ? this.shrank('splice') : this.failed(n, 'splice');
       this.taken += n;
       this.inPipe = n;
@@ -24,7 +21,7 @@ class SpliceTransfer extends Piped {
   }
 }
 
-export const splice: Path = {
+export const splicePath: Path = {
   name: 'splice',
   start: (file: FileRange, socket: number, options: PathOptions = {}): Transfer =>
     new SpliceTransfer(file, socket, options),

@@ -65,12 +65,19 @@ export abstract class Ledger implements Transfer {
     return result;
   }
 
+  /** As {@link failed}, for what an owned thing threw. */
+  protected refused(error: unknown): number {
+    if (!(error instanceof SystemError)) throw error;
+    this.error = error;
+    return -error.errno;
+  }
+
   /** The file has ended; the range has not. */
-  protected shrank(syscall: string): number {
+  protected shrank(syscall: string, size = this.offset + this.taken): number {
     const end = this.offset + this.length;
     this.error = new SystemError(ENODATA, syscall, {
       code: SOURCE_SHRANK,
-      text: `the file ends at ${this.offset + this.taken}, before the range that ends at ${end}`,
+      text: `the file ends at ${size}, before the range that ends at ${end}`,
       hint: 'close the connection: its peer was promised more',
     });
     return -ENODATA;

@@ -1,0 +1,129 @@
+/**
+ * mmap(2) the file and write(2) the mapping: one copy less than `read-write`, a page fault for each piece more.
+ * See `docs/paths/mmap-write.md`.
+ */
+import { constants as os } from 'node:os';
+import { fstat, write } from '../sys/fd.ts';
+import { MAP_POPULATE, MAP_SHARED, mmap, munmap, PROT_READ } from '../sys/mmap.ts';
+import { readStat, STAT_SIZE } from '../sys/structs.ts';
+import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
+import { integer, Ledger, PAGE_SIZE } from './transfer.ts';
+
+const { EFAULT } = os.errno;
+const DEFAULT_WINDOW = 64 * 1024 * 1024;
+
+class MmapWriteTransfer extends Ledger {
+  readonly #window: number;
+  readonly #flags: number;
+  readonly #stat = new Uint8Array(STAT_SIZE);
+  /** The mapping shows the file from here... */
+  #start = 0;
+  /** ...to here, which is never past the end of the file when it was last looked at. */
+  #end = 0;
+  #address = 0;
+  #confirmed = false;
+
+  constructor(file: FileRange, socket: number, options: PathOptions) {
+    super(file, socket, options);
+    const window = integer('window', options.window ?? DEFAULT_WINDOW, 1, Number.MAX_SAFE_INTEGER);
+    this.#window = Math.ceil(window / PAGE_SIZE) * PAGE_SIZE;
+    this.#flags = options.populate === true ? MAP_SHARED | MAP_POPULATE : MAP_SHARED;
+    this.#end = this.offset;
+  }
+
+  step(): number {
+    if (this.closed) return this.afterClose();
+    const position = this.offset + this.delivered;
+    if (this.delivered === this.length) return this.#confirm();
+    if (position === this.#end) {
+      const result = this.#map(position);
+      if (result < 0) return result;
+    }
+    const n = this.#write(position);
+    return n === -EFAULT ? this.#faulted(position) : this.#account(n);
+  }
+
+  #write(position: number): number {
+    this.calls++;
+    return write(this.socket, this.#address, Math.min(this.#end - position, this.chunk), position - this.#start);
+  }
+
+  #account(n: number): number {
+    if (n <= 0) return n === 0 ? this.stuck('write') : this.failed(n, 'write');
+    this.taken += n;
+    this.delivered += n;
+    return n;
+  }
+
+  /** Shows the next piece of the file, beginning at the page that holds `position`. */
+  #map(position: number): number {
+    this.#unmap();
+    const size = this.#size();
+    if (size < 0) return this.failed(size, 'fstat');
+    if (size <= position) return this.shrank('fstat', size);
+    const start = position - (position % PAGE_SIZE);
+    const end = Math.min(this.offset + this.length, size, start + this.#window);
+    this.calls++;
+    const address = mmap(end - start, PROT_READ, this.#flags, this.fd, start);
+    if (address < 0) return this.failed(address, 'mmap');
+    this.#address = address;
+    this.#start = start;
+    this.#end = end;
+    return 0;
+  }
+
+  /**
+   * write(2) could not read the mapping. Either the file is shorter by now: then what is left of it is sent first, as the
+   * other paths would. Or its device failed.
+   */
+  #faulted(position: number): number {
+    const size = this.#size();
+    if (size < 0) return this.failed(size, 'fstat');
+    if (size <= position) return this.shrank('write', size);
+    if (size >= this.#end) return this.failed(-EFAULT, 'write');
+    this.#end = size;
+    return this.#account(this.#write(position));
+  }
+
+  /**
+   * Where a file ends inside a page, the mapping shows zeros up to the end of that page, and write(2) takes them for data.
+   * So a file that shrank by less than a page would go unnoticed if nobody looked again at the end.
+   */
+  #confirm(): number {
+    if (this.#confirmed || this.length === 0) return 0;
+    const size = this.#size();
+    if (size < 0) return this.failed(size, 'fstat');
+    if (size < this.offset + this.length) return this.shrank('fstat', size);
+    this.#confirmed = true;
+    return 0;
+  }
+
+  #size(): number {
+    this.calls++;
+    const result = fstat(this.fd, this.#stat);
+    return result < 0 ? result : readStat(this.#stat).size;
+  }
+
+  #unmap(): void {
+    if (this.#address === 0) return;
+    this.calls++;
+    munmap(this.#address);
+    this.#address = 0;
+  }
+
+  get buffers(): readonly Intermediate[] {
+    if (this.#address === 0) return [];
+    const length = this.#end - this.#start;
+    return [{ kind: 'mapping', address: this.#address, length, offset: this.#start }];
+  }
+
+  protected release(): void {
+    this.#unmap();
+  }
+}
+
+export const mmapWritePath: Path = {
+  name: 'mmap-write',
+  start: (file: FileRange, socket: number, options: PathOptions = {}): Transfer =>
+    new MmapWriteTransfer(file, socket, options),
+};
