@@ -166,12 +166,14 @@ export interface NativeRuntime {
   guards(fd: number): Result;
   /** How many mappings this thread has made and not given back. */
   mappings(): Result;
-  /** The mapping's memory itself, or `null` where the runtime forbids foreign memory. */
-  view(addr: Address): ArrayBuffer | null;
+  /** The memory itself of a mapping, its first `length` bytes; or `null` where the runtime forbids foreign memory. */
+  view(addr: Address, length?: number): ArrayBuffer | null;
   /** Detaches the mapping's view and gives the memory back. */
   unmap(addr: Address): Result;
   /** 1 if an access through the view ran past the end of a file that had shrunk. */
   truncated(addr: Address): Result;
+  /** Tells the garbage collector of private memory that it cannot see: so many bytes more, or fewer. */
+  account(bytes: number): Result;
   /** `[events, wait]`: an event buffer that lives outside V8's heap, and `epoll_wait` bound to it; or `null`, as `view`. */
   bindEpollWait(epfd: number, maxevents: number): [ArrayBuffer, (timeout: number) => Result] | null;
   /** Watches `fd` from Node's own loop (libuv's uv_poll). Answers an id. */
@@ -192,7 +194,7 @@ export interface NativeRuntime {
 export interface NativePump {
   null(out: number, buf: Memory, chunk: number | undefined, length: number): Result;
   readWrite(out: number, inFd: number, offset: Offset, buf: Memory, chunk: number | undefined, length: number): Result;
-  mmapWrite(out: number, inFd: number, offset: Offset, chunk: number, length: number): Result;
+  mmapWrite(out: number, inFd: number, offset: Offset, window: number, chunk: number, length: number): Result;
   sendfile(out: number, inFd: number, offset: Offset, chunk: number, length: number): Result;
   splice(
     out: number,
@@ -201,6 +203,16 @@ export interface NativePump {
     pipeRead: number,
     pipeWrite: number,
     chunk: number,
+    length: number,
+  ): Result;
+  vmsplice(
+    out: number,
+    inFd: number,
+    offset: Offset,
+    pipeRead: number,
+    pipeWrite: number,
+    buf: Address,
+    chunk: number | undefined,
     length: number,
   ): Result;
 }

@@ -28,6 +28,11 @@ long disown(Env& env, int fd) {
 long owns(Env& env, int fd) { return env.owned.has(fd); }
 long mappings(Env& env) { return static_cast<long>(env.maps.ranges().size()); }
 long guards(Env& env, int fd) { return env.guarded.has(fd); }
+// Private memory outside V8's heap: without being told, the garbage collector sees no reason to run.
+long account(Env& env, Offset bytes) {
+  int64_t total;
+  return napi_adjust_external_memory(env.napi, bytes.n, &total) == napi_ok ? 0 : -EINVAL;
+}
 
 // --- views: see view.h --------------------------------------------------------------------------------------------
 long truncated_(Env& env, Address addr) {
@@ -46,37 +51,54 @@ long unmap(Env& env, Address addr) {
 }
 
 constexpr Method methods[] = {
-    method<adopt>("adopt", "fd"),     method<disown>("disown", "fd"), method<owns>("owns", "fd"),
-    method<mappings>("mappings", ""), method<guards>("guards", "fd"), method<truncated_>("truncated", "addr"),
-    method<unmap>("unmap", "addr"),
+    method<adopt>("adopt", "fd"),     method<disown>("disown", "fd"),      method<owns>("owns", "fd"),
+    method<mappings>("mappings", ""), method<guards>("guards", "fd"),      method<truncated_>("truncated", "addr"),
+    method<unmap>("unmap", "addr"),   method<account>("account", "bytes"),
 };
 
-// view(address): ArrayBuffer, or null where this runtime cannot hand out foreign memory.
+// view(address, length): ArrayBuffer, or null where this runtime cannot hand out foreign memory.
 napi_value view_(napi_env napi, napi_callback_info info) {
-  static constexpr Method self{"view", "addr", nullptr, nullptr};
-  size_t argc = 1;
-  napi_value v, out = nullptr;
+  static constexpr Method self{"view", "addr length", nullptr, nullptr};
+  size_t argc = 2;
+  napi_value argv[2], out = nullptr;
   void* data;
-  if (napi_get_cb_info(napi, info, &argc, &v, nullptr, &data) != napi_ok) return nullptr;
+  if (napi_get_cb_info(napi, info, &argc, argv, nullptr, &data) != napi_ok) return nullptr;
   Env& env = *static_cast<Env*>(data);
   Call c{napi, env, self};
   Address addr;
-  if (!Arg<Address>::get(c, v, addr)) return nullptr;
+  Count length{0};
+  if (!Arg<Address>::get(c, argv[0], addr)) return nullptr;
+  c.index = 1;
+  if (!Arg<Count>::get(c, argv[1], length)) return nullptr;
+  if (length.n == 0) {
+    fail(c, Wrong::range, argv[1], "at least 1 byte");
+    return nullptr;
+  }
   auto it = env.maps.ranges().find(reinterpret_cast<uintptr_t>(addr.data));
   if (it == env.maps.ranges().end()) {
     throw_invalid(napi, "ERR_OUT_OF_RANGE", "view: addr must be the start of a mapping");
     return nullptr;
   }
-  napi_status status;
-  out = view(env, it->first, it->second, &status);
+  NoView why;
+  out = view(env, it->first, it->second, length.n, &why);
   if (out != nullptr) return out;
-  if (status == napi_detachable_arraybuffer_expected)
-    throw_invalid(napi, "ERR_OUT_OF_RANGE",
-                  "view: the ArrayBuffer of this mapping was transferred; unmap it and map the file again");
-  else if (status == napi_queue_full)
-    throw_invalid(napi, "ERR_OUT_OF_RANGE", "view: 4,096 mappings have views already; close some of them");
-  else
-    napi_get_null(napi, &out);
+  switch (why) {
+    case NoView::forbidden:
+      napi_get_null(napi, &out);
+      break;
+    case NoView::transferred:
+      throw_invalid(napi, "ERR_OUT_OF_RANGE",
+                    "view: the ArrayBuffer of this mapping was transferred; unmap it and map the file again");
+      break;
+    case NoView::read_only:
+      throw_invalid(
+          napi, "ERR_OUT_OF_RANGE",
+          "view: a view can be written to, which this mapping forbids; map it with MAP_PRIVATE or PROT_WRITE");
+      break;
+    case NoView::too_many:
+      throw_invalid(napi, "ERR_OUT_OF_RANGE", "view: 4,096 mappings have views already; close some of them");
+      break;
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "view.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -23,7 +24,8 @@ constexpr size_t kSlots = 4096;
 constexpr uintptr_t kClaimed = 1;
 Slot slots[kSlots];
 struct sigaction before;
-std::atomic<int> installed{0};
+
+bool failed(long r) { return r < 0 && r >= -4095; }
 
 void on_sigbus(int signal, siginfo_t* info, void* context) {
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
@@ -31,10 +33,14 @@ void on_sigbus(int signal, siginfo_t* info, void* context) {
     uintptr_t start = slot.start.load(std::memory_order_acquire);
     if (start <= kClaimed || address < start || address >= slot.end.load(std::memory_order_relaxed)) continue;
     slot.hit.store(true, std::memory_order_release);
-    // mmap is async-signal-safe as a bare system call
-    long r = kernel(SYS_mmap, static_cast<long>(address & ~uintptr_t{4095}), 4096, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    if (r > 0 || r < -4095) return;
+    // Everything from here to the end of the mapping, since the file does not reach there either: one zero page per
+    // access would take two of the process's mappings each, and vm.max_map_count would be the next thing to run into.
+    // mmap is async-signal-safe as a bare system call.
+    uintptr_t page = address & ~uintptr_t{4095};
+    long r =
+        kernel(SYS_mmap, static_cast<long>(page), static_cast<long>(slot.end.load(std::memory_order_relaxed) - page),
+               PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    if (!failed(r)) return;
     break;
   }
   if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != nullptr) {
@@ -49,9 +55,11 @@ void on_sigbus(int signal, siginfo_t* info, void* context) {
   }
 }
 
-void install() {
-  int none = 0;
-  if (!installed.compare_exchange_strong(none, 1)) return;
+bool install() {
+  // Node unloads an addon when the last Worker that loaded it ends; the handler has to outlive that
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&on_sigbus), &self) != 0)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   struct sigaction ours {};
   ours.sa_sigaction = on_sigbus;
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
@@ -59,6 +67,7 @@ void install() {
   // `before` is filled in first: the handler may run as soon as it is installed
   sigaction(SIGBUS, nullptr, &before);
   sigaction(SIGBUS, &ours, nullptr);
+  return true;
 }
 
 Slot* claim(uintptr_t start, size_t length) {
@@ -82,10 +91,13 @@ long zero_pages(uintptr_t address, size_t length) {
 
 struct ViewSet {
   Slot* slot = nullptr;
-  napi_ref buffer = nullptr;  // weak: the view does not keep its ArrayBuffer alive
+  // Strong, until unmapped: once the ArrayBuffer were collected, nobody could tell whether its memory had been
+  // transferred before. It keeps no more alive than the mapping itself does.
+  napi_ref buffer = nullptr;
   uintptr_t address = 0;
   size_t length = 0;
-  bool closed = false;     // detached by us, so nobody can reach the memory through it
+  bool escaped = false;    // transferred away, so somebody else may reach the memory
+  bool closed = false;     // detached by us and replaced, so nobody can
   bool collected = false;  // V8 let go of the memory
 };
 
@@ -102,87 +114,87 @@ void on_collected(napi_env, void*, void* hint) {
 
 }  // namespace
 
-napi_value view(Env& env, uintptr_t address, Mapped& mapped, napi_status* status) {
+napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoView* why) {
   napi_value buffer = nullptr;
-  *status = napi_ok;
-  if (mapped.views != nullptr && !mapped.views->collected &&
-      napi_get_reference_value(env.napi, mapped.views->buffer, &buffer) == napi_ok && buffer != nullptr) {
-    bool detached = false;
-    napi_is_detached_arraybuffer(env.napi, buffer, &detached);
+  bool detached = true;
+  if (mapped.views != nullptr && !mapped.views->collected) {
+    if (mapped.views->buffer != nullptr &&
+        napi_get_reference_value(env.napi, mapped.views->buffer, &buffer) == napi_ok && buffer != nullptr)
+      napi_is_detached_arraybuffer(env.napi, buffer, &detached);
     if (!detached) return buffer;
     // transferred away by its owner: that memory is out of our hands, and a second view beside it is not made
-    *status = napi_detachable_arraybuffer_expected;
+    *why = NoView::transferred;
+    return nullptr;
+  }
+  // JavaScript has no read-only memory: a write through the view would end the process
+  if (failed(call(SYS_mprotect, address, mapped.length, PROT_READ | PROT_WRITE))) {
+    *why = NoView::read_only;
     return nullptr;
   }
   auto set = mapped.views != nullptr ? mapped.views : std::make_shared<ViewSet>();
   if (set->slot == nullptr) {
-    install();
+    // once per process; another thread's first view waits until the handler is there
+    static const bool installed = install();
+    static_cast<void>(installed);
     set->slot = claim(address, mapped.length);
     if (set->slot == nullptr) {
-      *status = napi_queue_full;
+      *why = NoView::too_many;
       return nullptr;
     }
   }
   set->address = address;
   set->length = mapped.length;
-  set->collected = false;
+  napi_status status = napi_no_external_buffers_allowed;
 #ifdef IOLAB_GATE
-  if (gate::no_external()) {
-    *status = napi_no_external_buffers_allowed;
-  } else
+  if (!gate::no_external())
 #endif
   {
     auto held = std::make_unique<std::shared_ptr<ViewSet>>(set);
-    *status = napi_create_external_arraybuffer(env.napi, reinterpret_cast<void*>(address), mapped.length, on_collected,
-                                               held.get(), &buffer);
-    if (*status == napi_ok) held.release();
+    status = napi_create_external_arraybuffer(env.napi, reinterpret_cast<void*>(address), bytes, on_collected,
+                                              held.get(), &buffer);
+    if (status == napi_ok) held.release();
   }
-  if (*status != napi_ok) {
+  if (status != napi_ok) {
     if (mapped.views == nullptr) set->slot->start.store(0);
+    *why = NoView::forbidden;
     return nullptr;
   }
+  set->collected = false;
   if (set->buffer != nullptr) napi_delete_reference(env.napi, set->buffer);
   set->buffer = nullptr;
-  napi_create_reference(env.napi, buffer, 0, &set->buffer);
+  napi_create_reference(env.napi, buffer, 1, &set->buffer);
   mapped.views = set;
   return buffer;
 }
 
 long unmap_viewed(Env& env, uintptr_t address, Mapped& mapped) {
-  auto set = mapped.views;
+  ViewSet& set = *mapped.views;
   napi_value buffer = nullptr;
-  bool escaped = false;
-  if (!set->collected && set->buffer != nullptr &&
-      napi_get_reference_value(env.napi, set->buffer, &buffer) == napi_ok) {
-    if (buffer == nullptr) {
-      escaped = true;  // the ArrayBuffer is gone but its memory is not: somebody transferred it
-    } else {
-      napi_is_detached_arraybuffer(env.napi, buffer, &escaped);
-      if (!escaped) escaped = napi_detach_arraybuffer(env.napi, buffer) != napi_ok;
-    }
+  if (set.buffer != nullptr && !set.collected) {
+    set.escaped = true;
+    if (napi_get_reference_value(env.napi, set.buffer, &buffer) == napi_ok && buffer != nullptr)
+      napi_is_detached_arraybuffer(env.napi, buffer, &set.escaped);
+    if (!set.escaped) set.escaped = napi_detach_arraybuffer(env.napi, buffer) != napi_ok;
   }
-  if (set->buffer != nullptr) napi_delete_reference(env.napi, set->buffer);
-  set->buffer = nullptr;
+  if (set.buffer != nullptr) napi_delete_reference(env.napi, set.buffer);
+  set.buffer = nullptr;
   long r;
-  if (escaped) {
-    r = zero_pages(address, mapped.length);
-    r = r < 0 && r >= -4095 ? r : 0;
-    set->slot->start.store(0, std::memory_order_release);
-    return r;
-  }
-  if (set->collected) {
+  if (set.collected) {
     r = call(SYS_munmap, address, mapped.length);
+  } else if (set.escaped) {
+    r = zero_pages(address, mapped.length);
   } else {
     // Detached, but V8 has not let go of the memory yet. Until it has, the range is kept unreachable, so that nothing
     // else is mapped there.
     r = call(SYS_mmap, address, mapped.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
              0);
-    r = r < 0 && r >= -4095 ? r : 0;
-    set->closed = true;
-    if (set->collected) call(SYS_munmap, address, mapped.length);
   }
-  set->slot->start.store(0, std::memory_order_release);
-  return r;
+  // What could not be replaced is still the file's, so the guard against SIGBUS stays, too; unmapping may be tried
+  // again.
+  if (failed(r)) return r;
+  set.closed = !set.escaped;
+  set.slot->start.store(0, std::memory_order_release);
+  return 0;
 }
 
 bool truncated(const Mapped& mapped) {
@@ -190,8 +202,8 @@ bool truncated(const Mapped& mapped) {
 }
 
 void entomb(uintptr_t address, Mapped& mapped) {
-  zero_pages(address, mapped.length);
-  mapped.views->slot->start.store(0, std::memory_order_release);
+  // without zero pages (no memory) the file stays under the view, and then so does the slot that guards it
+  if (!failed(zero_pages(address, mapped.length))) mapped.views->slot->start.store(0, std::memory_order_release);
   mapped.views->closed = false;
 }
 

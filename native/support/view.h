@@ -7,6 +7,8 @@
 //   the process. The same happens when an environment ends with a view alive.
 // - Reading past the end of a file that shrank raises SIGBUS. A handler puts a zero page under the access and marks the
 //   mapping as truncated, and chains to whoever handled SIGBUS before for addresses that are not ours.
+// - Not guarded against: native code of others that still works on the view's memory when the mapping is closed, as
+//   zlib.gzip(view, callback) does on a thread of its own.
 #pragma once
 
 #include <node_api.h>
@@ -15,10 +17,19 @@
 
 namespace iolab {
 
-// The mapping's one ArrayBuffer, made at the first call. NULL with *status set where it cannot be had
-// (napi_no_external_buffers_allowed) or, with napi_queue_full, where 4,096 mappings have views already.
-napi_value view(Env& env, uintptr_t address, Mapped& mapped, napi_status* status);
-// Detaches the view and gives the memory back. Returns what munmap answered, or 0 if the range stays reserved.
+enum class NoView {
+  forbidden,    // this runtime hands out no foreign memory (napi_no_external_buffers_allowed)
+  transferred,  // there was one, and it is out of our sight
+  read_only,    // the mapping is shared, and was opened for reading only
+  too_many,     // 4,096 mappings have views already
+};
+
+// The mapping's one ArrayBuffer, of `bytes` (at most the mapping's length, which is whole pages), made at the first
+// call; or NULL, and *why. The pages become writable: in a private mapping of a file opened for reading, what
+// JavaScript writes stays in this process.
+napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoView* why);
+// Detaches the view and gives the memory back, now or when V8 lets go of it. -errno if the kernel refused; the view is
+// detached all the same, and it can be tried again.
 long unmap_viewed(Env& env, uintptr_t address, Mapped& mapped);
 // Did an access through the view run into a truncated file?
 bool truncated(const Mapped& mapped);
