@@ -44,6 +44,12 @@ function nanoseconds(offset: number): bigint {
   return statbuf.getBigInt64(offset, LITTLE_ENDIAN) * 1_000_000_000n + statbuf.getBigInt64(offset + 8, LITTLE_ENDIAN);
 }
 
+/** Bytes in the file that `fd` stands for. fstat(2). */
+export function fileSize(fd: number): number {
+  check(sys.fstat(fd, statbuf), 'fstat', { fd });
+  return Number(statbuf.getBigInt64(at('st_size'), LITTLE_ENDIAN));
+}
+
 export class File extends Fd {
   /** As it was opened, if it was opened by path: for messages. */
   declare readonly path?: string;
@@ -71,8 +77,7 @@ export class File extends Fd {
 
   /** Bytes. */
   size(): number {
-    this.#fstat();
-    return Number(statbuf.getBigInt64(at('st_size'), LITTLE_ENDIAN));
+    return fileSize(this.fd);
   }
 
   /** fstat(2). */

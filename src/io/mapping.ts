@@ -1,0 +1,295 @@
+/**
+ * Memory that a file (or nothing) is mapped into. By default its bytes are copied in and out by the kernel, which turns
+ * every way of losing the file under the mapping into an error; {@link Mapping.view} is the opt-in for the memory itself.
+ * See `docs/io/mapping.md`.
+ */
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { type Address, constant, type Flag, native, type View } from '../native.ts';
+import { check, EINVAL, ENOMEM, SystemError } from './errors.ts';
+import type { Fd } from './fd.ts';
+import { fileSize } from './file.ts';
+import { unwatchLeak, watchLeak } from './leaks.ts';
+
+const { sys, runtime } = native;
+const { EACCES, EFAULT, ENODEV, EPERM } = constants.errno;
+
+export const PAGE_SIZE = constant('PAGE_SIZE');
+const PROT_READ = constant<'prot'>('PROT_READ');
+const PROT_WRITE = constant<'prot'>('PROT_WRITE');
+const MAP_PRIVATE = constant<'map'>('MAP_PRIVATE');
+const MAP_SHARED = constant<'map'>('MAP_SHARED');
+const MAP_ANONYMOUS = constant<'map'>('MAP_ANONYMOUS');
+const MAP_POPULATE = constant<'map'>('MAP_POPULATE');
+const MAP_NORESERVE = constant<'map'>('MAP_NORESERVE');
+const MS_SYNC = constant<'msync'>('MS_SYNC');
+
+// V8 maps memory, too, and ends the process when it gets none
+const SPARE_MAPPINGS = 2048;
+
+export interface FileMappingOptions {
+  /** First byte; a multiple of {@link PAGE_SIZE}. 0 if left out. */
+  offset?: number;
+  /** Bytes; up to the end of the file if left out. */
+  length?: number;
+  /** Writes reach the file, which must be open for reading and writing. */
+  write?: boolean;
+  /** Reads the pages in at once (MAP_POPULATE), instead of at the first access to each. */
+  populate?: boolean;
+}
+
+// of this thread
+const mapped = { bytes: 0, count: 0 };
+let byteLimit = 2 ** 40;
+
+function maxMapCount(): number {
+  try {
+    return Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'));
+  } catch {
+    return 65_530;
+  }
+}
+let countLimit: number | undefined;
+
+const MAPS_HINT = () =>
+  `iolab has ${mapped.count} mappings of ${mapped.bytes} bytes in this thread, and vm.max_map_count allows the process ` +
+  `${maxMapCount()}: close some, or raise it with sysctl -w vm.max_map_count=N; or RLIMIT_AS or memory is used up`;
+
+function refuseRange(name: string, value: number, wanted: string): never {
+  throw Object.assign(new RangeError(`Mapping: ${name} must be ${wanted}, got ${value}`), { code: 'ERR_OUT_OF_RANGE' });
+}
+
+/** mmap(2), within this module's limits. */
+function map(length: number, prot: Flag<'prot'>, flags: Flag<'map'>, fd: number, offset: number): Address {
+  if (!Number.isSafeInteger(length) || length < 1) {
+    const empty = fd >= 0 && length === 0 ? '; an empty file cannot be mapped' : '';
+    refuseRange('length', length, `a positive number of bytes${empty}`);
+  }
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset % PAGE_SIZE !== 0)
+    refuseRange(
+      'offset',
+      offset,
+      `a multiple of the page size, ${PAGE_SIZE}: map from the one below and skip the rest`,
+    );
+  if (mapped.bytes + length > byteLimit) {
+    const text = `${length} bytes more would be above the limit of ${byteLimit} mapped bytes in this thread`;
+    const hint = `${mapped.bytes} are mapped: close some, or raise Mapping.byteLimit`;
+    throw new SystemError(ENOMEM, 'mmap', { code: 'ERR_MAPPING_LIMIT', text, hint });
+  }
+  countLimit ??= maxMapCount() - SPARE_MAPPINGS;
+  const address = mapped.count < countLimit ? sys.mmap(length, prot, flags, fd, offset) : -ENOMEM;
+  if (address >= 0) return address;
+  throw new SystemError(-address, 'mmap', { ...(fd >= 0 && { fd }), hint: mapHint(-address) });
+}
+
+function mapHint(errno: number): string | undefined {
+  if (errno === ENOMEM) return MAPS_HINT();
+  if (errno === EACCES) return 'the file must be open for reading, and with write: true by O_RDWR';
+  if (errno === ENODEV) return 'only regular files, memfds and some devices can be mapped: read() it instead';
+  if (errno === EPERM) return 'the file is sealed or its file system mounted noexec';
+  return undefined;
+}
+
+/** Opens with {@link Mapping.file} or {@link Mapping.anonymous}. */
+export class Mapping {
+  #address: Address;
+  readonly length: number;
+  /** Whether {@link write} is allowed. */
+  readonly writable: boolean;
+  /** What {@link view} answers: the memory itself, or (where this runtime forbids that) a copy. */
+  mode: 'view' | 'copy' = 'view';
+  #view: ArrayBuffer | undefined;
+  readonly #private: boolean;
+
+  private constructor(address: Address, length: number, writable: boolean, anonymous: boolean) {
+    this.#address = address;
+    this.length = length;
+    this.writable = writable;
+    this.#private = anonymous;
+    mapped.bytes += length;
+    mapped.count++;
+    if (anonymous) runtime.account(length);
+    watchLeak(this, 'Mapping', `${length} bytes`);
+  }
+
+  /**
+   * Maps a range of a file: readable, or with `write` shared with it. `EACCES`, `ENODEV`, `ENOMEM`; `ERR_OUT_OF_RANGE` for
+   * an unaligned offset and an empty file. The file may be closed afterwards. mmap(2).
+   */
+  static file(file: Fd | number, options: FileMappingOptions = {}): Mapping {
+    const fd = typeof file === 'number' ? file : file.fd;
+    const { offset = 0, write = false, populate = false } = options;
+    const length = options.length ?? fileSize(fd) - offset;
+    // Private for reading: the same pages of the page cache, but view() can make them writable without reaching the file.
+    // Without reserve, since those writes are rare.
+    const prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
+    const flags = (write ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE) | (populate ? MAP_POPULATE : 0);
+    return new Mapping(map(length, prot, flags, fd, offset), length, write, false);
+  }
+
+  /** Zeroed private memory, page-aligned: what vmsplice(2) and O_DIRECT want. `ENOMEM`. mmap(2). */
+  static anonymous(length: number): Mapping {
+    return new Mapping(map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), length, true, true);
+  }
+
+  /** How many bytes this thread may have mapped at once: 1 TiB unless set. Beyond it `ERR_MAPPING_LIMIT`. */
+  static get byteLimit(): number {
+    return byteLimit;
+  }
+
+  static set byteLimit(bytes: number) {
+    if (!(bytes >= 0)) refuseRange('byteLimit', bytes, 'a number of bytes of at least 0');
+    byteLimit = bytes;
+  }
+
+  /** How much of this thread's memory is in mappings that are not closed. */
+  static get mapped(): Readonly<{ bytes: number; count: number }> {
+    return { ...mapped };
+  }
+
+  /**
+   * Where it is, for a raw call that is made right now. `ERR_MAPPING_CLOSED`; `ERR_MAPPING_TRUNCATED` if an access through
+   * {@link view} has run past the end of the file, and read zeros there.
+   */
+  get address(): Address {
+    if (this.#address === 0) {
+      const text = `this Mapping of ${this.length} bytes is closed`;
+      throw new SystemError(EINVAL, 'address', { code: 'ERR_MAPPING_CLOSED', text });
+    }
+    // only an access through a view can be caught: the kernel's own answer EFAULT
+    if (this.truncated) this.#refuseTruncated('view');
+    return this.#address;
+  }
+
+  get closed(): boolean {
+    return this.#address === 0;
+  }
+
+  /** Whether an access through {@link view} found that the file had been cut short. It stays so. */
+  get truncated(): boolean {
+    return this.#view !== undefined && this.#address !== 0 && runtime.truncated(this.#address) === 1;
+  }
+
+  #refuseTruncated(syscall: string): never {
+    const text = 'the file ends before its mapping does: it was truncated, or could not be read';
+    const hint = 'what was read from it may be zeros; map it again';
+    throw new SystemError(EFAULT, syscall, { code: 'ERR_MAPPING_TRUNCATED', text, hint });
+  }
+
+  /** How many bytes from `offset` on are asked for, after checking that they lie in the mapping. */
+  #range(offset: number, buffer: View, count: number | undefined, at: number): number {
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset > this.length)
+      refuseRange('offset', offset, `an integer of 0 to ${this.length}, the mapping's length`);
+    if (!Number.isSafeInteger(at) || at < 0 || at > buffer.byteLength)
+      refuseRange('at', at, `an integer of 0 to ${buffer.byteLength}, the buffer's length`);
+    const room = Math.min(this.length - offset, buffer.byteLength - at);
+    if (count === undefined) return room;
+    if (!Number.isSafeInteger(count) || count < 0 || count > room)
+      refuseRange('count', count, `an integer of 0 to ${room}: what is left of the mapping and of the buffer`);
+    return count;
+  }
+
+  #copy(result: number, syscall: string): number {
+    if (result === -EFAULT) this.#refuseTruncated(syscall);
+    if (result === -EPERM) check(result, syscall, { hint: 'a seccomp filter forbids it: pread() the file instead' });
+    return check(result, syscall);
+  }
+
+  /**
+   * Copies up to `count` bytes from `offset` on into `into`, from its byte `at` on: how many. Short, or
+   * `ERR_MAPPING_TRUNCATED` if there are none, where the file ends before the mapping; in the page in which it ends, the
+   * rest reads as zeros. process_vm_readv(2).
+   */
+  read(offset: number, into: View, count?: number, at = 0): number {
+    const { address } = this;
+    const bytes = this.#range(offset, into, count, at);
+    if (bytes === 0) return 0;
+    return this.#copy(sys.processVmReadv(address + offset, bytes, into, at), 'process_vm_readv');
+  }
+
+  /**
+   * Copies `count` bytes of `from`, from its byte `at` on, to `offset`: how many. As {@link read} for a file that was cut
+   * short. `EACCES` unless {@link writable}. process_vm_writev(2).
+   */
+  write(offset: number, from: View, count?: number, at = 0): number {
+    const { address } = this;
+    const bytes = this.#range(offset, from, count, at);
+    if (!this.writable) check(-EACCES, 'process_vm_writev', { hint: 'map the file with write: true' });
+    if (bytes === 0) return 0;
+    return this.#copy(sys.processVmWritev(address + offset, bytes, from, at), 'process_vm_writev');
+  }
+
+  /**
+   * The memory itself, without a copy. **Unsafe**: what the file's other users do shows at once, and past the end of a
+   * file that is cut short it reads zeros, which only the next call on this object reports (`ERR_MAPPING_TRUNCATED`).
+   * Writes stay in this process unless {@link writable}. Detached by {@link close}; do not close while other native code
+   * (`fs.read`, `zlib`) is still working on it.
+   *
+   * Where the runtime forbids foreign memory (Electron), {@link mode} becomes `copy`: the bytes as of the first call.
+   */
+  view(): ArrayBuffer {
+    const { address } = this;
+    if (this.#view !== undefined && this.mode === 'copy') return this.#view;
+    let view = runtime.view(address, this.length);
+    if (view === null) {
+      this.mode = 'copy';
+      view = new ArrayBuffer(this.length);
+      if (this.read(0, new Uint8Array(view)) < this.length) this.#refuseTruncated('process_vm_readv');
+    }
+    this.#view = view;
+    return view;
+  }
+
+  /**
+   * **Blocks** until what was written is in the file and on its disk. In {@link mode} `copy` this is also what carries the
+   * bytes written to {@link view} into the mapping. msync(2), MS_SYNC.
+   */
+  sync(): void {
+    const { address } = this;
+    if (this.mode === 'copy' && this.writable && this.#view !== undefined) this.write(0, new Uint8Array(this.#view));
+    check(sys.msync(address, this.length, MS_SYNC), 'msync');
+  }
+
+  /** Tells the kernel how the memory will be used. `EINVAL` for advice that could do harm. madvise(2). */
+  advise(advice: Flag<'madvise'>): void {
+    check(sys.madvise(this.address, this.length, advice), 'madvise');
+  }
+
+  /**
+   * How many of its pages are in memory. The kernel tells this only of files that the user owns or may write; of others
+   * it says that all are (since Linux 5.2). mincore(2).
+   */
+  resident(): number {
+    const pages = new Uint8Array(Math.ceil(this.length / PAGE_SIZE));
+    check(sys.mincore(this.address, this.length, pages), 'mincore');
+    return pages.reduce((sum, page) => sum + (page & 1), 0);
+  }
+
+  /** Reads all its pages in and keeps them, until {@link close}. `ENOMEM` beyond RLIMIT_MEMLOCK. mlock(2). */
+  lock(): void {
+    const hint = 'RLIMIT_MEMLOCK (ulimit -l) is too low, or the file ends before its mapping does';
+    const result = sys.mlock(this.address, this.length);
+    if (result < 0) check(result, 'mlock', { hint: -result === EINVAL ? undefined : hint });
+  }
+
+  /**
+   * Detaches the view, and gives the memory back; a second close() does nothing. If the view was transferred away its
+   * address range stays reserved, filled with zeros, because somebody may still read it. munmap(2).
+   */
+  close(): void {
+    if (this.#address === 0) return;
+    check(runtime.unmap(this.#address), 'munmap');
+    this.#address = 0;
+    mapped.bytes -= this.length;
+    mapped.count--;
+    if (this.#private) runtime.account(-this.length);
+    unwatchLeak(this);
+    // a copy ends like the memory would
+    if (this.mode === 'copy' && this.#view !== undefined) structuredClone(this.#view, { transfer: [this.#view] });
+    this.#view = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
