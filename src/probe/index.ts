@@ -1,0 +1,30 @@
+/** All counting instruments, in the order in which they nest: the last is closest to the work. */
+import type { InstrumentReport } from '../model/environment.ts';
+import { type Instrument, report } from './instrument.ts';
+import { perfSoftware, perfUserFaults } from './perf-software.ts';
+import { procIo } from './proc-io.ts';
+import { rusage } from './rusage.ts';
+import { syscalls } from './syscalls.ts';
+
+export { Counters } from './counters.ts';
+export { type Counter, type Instrument, overheadNs, type Readings } from './instrument.ts';
+export { perfSoftware, perfUserFaults, procIo, rusage, syscalls };
+
+const processIo = procIo('process');
+const threadIo = procIo('thread');
+const processRusage = rusage('process');
+const threadRusage = rusage('thread');
+
+/** What a counting pass puts around one transfer: figures of the whole process. */
+export const countingInstruments: readonly Instrument[] = [
+  processIo,
+  processRusage,
+  perfSoftware,
+  perfUserFaults,
+  syscalls,
+];
+
+/** Every instrument: whether it works here, why not, and what a reading costs. */
+export function instrumentReports(): InstrumentReport[] {
+  return [processIo, threadIo, processRusage, threadRusage, perfSoftware, perfUserFaults, syscalls].map(report);
+}

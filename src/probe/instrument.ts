@@ -1,0 +1,88 @@
+/**
+ * An instrument asks the kernel what it counted. It is tried for real before it is believed, and says what it costs.
+ *
+ * Guaranteed by every instrument of this folder: begin() and end() allocate nothing and decode nothing, so that what they
+ * add to the counts is the same each time, and {@link Counters} can take it off again.
+ */
+import { type Capability, refused, works } from '../model/capability.ts';
+import type { InstrumentReport } from '../model/environment.ts';
+
+/** Name of a counter, e.g. `minorFaults`, to what it counted. */
+export type Readings = Readonly<Record<string, number>>;
+
+/** An instrument at work: it holds descriptors until it is closed. */
+export interface Counter {
+  begin(): void;
+  end(): void;
+  /** What was counted between the latest begin() and end(), the instrument's own doing included. */
+  difference(): Readings;
+  close(): void;
+}
+
+export interface Instrument {
+  readonly name: string;
+  /** The counters that it supplies where it works. */
+  readonly counts: readonly string[];
+  /** Whether it works here, tried once and remembered; if not, why. */
+  capability(): Capability;
+  /** Throws if {@link capability} says no. */
+  open(): Counter;
+}
+
+/** Asks once. A trial that throws is a "no" with the error's message as its cause. */
+export function once(trial: () => Capability): () => Capability {
+  let answer: Capability | undefined;
+  return () => {
+    if (answer === undefined) {
+      try {
+        answer = trial();
+      } catch (error) {
+        answer = refused(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return answer;
+  };
+}
+
+const TRIALS = 5;
+
+/**
+ * The end of most trials: `works` if the counter sees exactly the `done` events that `work` makes. The fewest of a few
+ * trials, since code that runs for its first time faults and calls on its own account; nothing makes an event vanish.
+ */
+export function sees(counter: Counter, name: string, done: number, work: () => void): Capability {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TRIALS; i++) {
+    counter.begin();
+    work();
+    counter.end();
+    fewest = Math.min(fewest, counter.difference()[name] ?? Number.NaN);
+  }
+  return fewest === done ? works : refused(`it is there, but where ${done} ${name} were made it counts ${fewest}`);
+}
+
+const READINGS = 101;
+
+/** Median cost in nanoseconds of one reading, i.e. half of begin() and end(). */
+export function overheadNs(instrument: Instrument): number | null {
+  if (!instrument.capability().works) return null;
+  const counter = instrument.open();
+  try {
+    const costs: number[] = [];
+    for (let i = 0; i < READINGS; i++) {
+      const from = process.hrtime.bigint();
+      counter.begin();
+      counter.end();
+      costs.push(Number(process.hrtime.bigint() - from) / 2);
+    }
+    costs.sort((a, b) => a - b);
+    return costs[(READINGS - 1) / 2] ?? null;
+  } finally {
+    counter.close();
+  }
+}
+
+export function report(instrument: Instrument): InstrumentReport {
+  const { name, counts } = instrument;
+  return { name, counts: [...counts], capability: instrument.capability(), overheadNs: overheadNs(instrument) };
+}

@@ -1,0 +1,97 @@
+/**
+ * perf's software events: page faults and context switches as the scheduler and the fault handler count them, a second
+ * opinion on getrusage(2). And one thing that nothing else tells: which faults were taken *in user mode*. Only those are
+ * mode switches; a fault that the kernel takes on a user address while it copies happens inside a system call.
+ */
+import type { Capability } from '../model/capability.ts';
+import { constant, native } from '../native.ts';
+import { PERF_TYPE_SOFTWARE } from '../sys/perf.ts';
+import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
+import { type CountedEvent, PerfCounts } from './perf.ts';
+
+const { sys, runtime } = native;
+const PAGE = constant('PAGE_SIZE');
+const READ_WRITE = constant<'prot'>('PROT_READ') | constant<'prot'>('PROT_WRITE');
+const ANONYMOUS = constant<'map'>('MAP_PRIVATE') | constant<'map'>('MAP_ANONYMOUS');
+
+type Events = Readonly<Record<string, CountedEvent>>;
+
+function software(name: string, userOnly: boolean): CountedEvent {
+  return { type: PERF_TYPE_SOFTWARE, config: constant(`PERF_COUNT_SW_${name}`), userOnly };
+}
+
+class SoftwareCounter implements Counter {
+  readonly #names: readonly string[];
+  readonly #counts: PerfCounts[] = [];
+
+  constructor(events: Events) {
+    this.#names = Object.keys(events);
+    try {
+      for (const event of Object.values(events)) this.#counts.push(new PerfCounts(event));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  begin(): void {
+    for (let i = 0; i < this.#counts.length; i++) (this.#counts[i] as PerfCounts).begin();
+  }
+
+  end(): void {
+    for (let i = this.#counts.length - 1; i >= 0; i--) (this.#counts[i] as PerfCounts).end();
+  }
+
+  difference(): Readings {
+    return Object.fromEntries(this.#counts.map((counts, i) => [this.#names[i], counts.all]));
+  }
+
+  close(): void {
+    for (const counts of this.#counts) counts.close();
+  }
+}
+
+const FAULTS = 23;
+
+/** The kernel touches fresh pages, in a read(2) into them. */
+function faultInKernel(pages: number): void {
+  const zero = sys.openat(constant('AT_FDCWD'), '/dev/zero', 0, 0);
+  const address = sys.mmap(pages * PAGE, READ_WRITE, ANONYMOUS, -1, 0);
+  for (let i = 0; i < pages; i++) sys.read(zero, address + i * PAGE, 1);
+  runtime.unmap(address);
+  sys.close(zero);
+}
+
+function trial(events: Events, counter: string, expected: number): Capability {
+  const opened = new SoftwareCounter(events);
+  try {
+    return sees(opened, counter, expected, () => faultInKernel(FAULTS));
+  } finally {
+    opened.close();
+  }
+}
+
+const IN_KERNEL: Events = {
+  minorFaults: software('PAGE_FAULTS_MIN', false),
+  majorFaults: software('PAGE_FAULTS_MAJ', false),
+  contextSwitches: software('CONTEXT_SWITCHES', false),
+};
+
+/** All faults and switches of the process. Since Linux 2.6.31; needs perf_event_paranoid <= 1 or CAP_PERFMON. */
+export const perfSoftware: Instrument = {
+  name: 'perf-software',
+  counts: Object.keys(IN_KERNEL),
+  capability: once(() => trial(IN_KERNEL, 'minorFaults', FAULTS)),
+  open: () => new SoftwareCounter(IN_KERNEL),
+};
+
+const IN_USER: Events = { userFaults: software('PAGE_FAULTS', true) };
+
+/** Faults taken in user mode. Since Linux 2.6.31; needs perf_event_paranoid <= 2, i.e. mostly nothing. */
+export const perfUserFaults: Instrument = {
+  name: 'perf-user-faults',
+  counts: Object.keys(IN_USER),
+  // none of those that the kernel takes
+  capability: once(() => trial(IN_USER, 'userFaults', 0)),
+  open: () => new SoftwareCounter(IN_USER),
+};
