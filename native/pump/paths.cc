@@ -76,7 +76,7 @@ long mmap_write(Env& env, Fd out, Fd in, Offset offset, Size window, Size chunk,
       if ((r = call(SYS_fstat, in.n, &st)) < 0 || static_cast<size_t>(st.st_size) <= position) break;
       start = position & ~size_t{4095};
       end = smaller(smaller(last, static_cast<size_t>(st.st_size)), start + whole);
-      r = call(SYS_mmap, nullptr, end - start, PROT_READ, MAP_SHARED, in.n, start);
+      r = call(SYS_mmap, nullptr, end - start, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, in.n, start);
       if (r < 0 && r >= -4095) break;
       base = reinterpret_cast<char*>(r);
     }

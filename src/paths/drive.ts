@@ -1,12 +1,16 @@
 /** Steps a transfer to its end. Retrying is done here, where it shows, and not in the steps. */
-import { EAGAIN, EINTR } from '../io/errors.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { EAGAIN, EINTR, SystemError } from '../io/errors.ts';
+import { ready } from '../io/wait.ts';
+import { F_GETFL, fcntl, O_NONBLOCK } from '../sys/fd.ts';
 import { POLLFD_WORDS, POLLOUT, poll, setPollFd } from '../sys/poll.ts';
 import type { Transfer } from './path.ts';
 
 /**
- * **Blocks the calling thread** until the range is delivered; for a Worker, a script or a bench, not for a thread that
- * has an event loop to turn. Answers the bytes delivered; throws `transfer.error` if a step failed. Closing the transfer
- * is left to the caller, who may want to look at what is left over.
+ * **Blocks the calling thread** until the range is delivered: for a Worker, a script or a bench, not for a thread that
+ * has an event loop to turn. Answers the bytes delivered; throws `transfer.error` if a step failed.
+ *
+ * The transfer is not closed: its caller may want to look at what is left over.
  */
 export function driveBlocking(transfer: Transfer, socket: number): number {
   let fds: Int32Array | undefined;
@@ -19,7 +23,49 @@ export function driveBlocking(transfer: Transfer, socket: number): number {
       fds = new Int32Array(POLLFD_WORDS);
       setPollFd(fds, 0, socket, POLLOUT);
     }
-    // whatever it answers (a signal, an error on the socket): the next step finds out
+    // whatever it answers (a signal, an error of the socket's): the next step finds out
     poll(fds, 1, -1);
+  }
+}
+
+/** After so many bytes or steps without a wait, Node's loop gets its turn: a fast peer must not starve the others. */
+const TURN_BYTES = 1 << 20;
+const TURN_STEPS = 64;
+
+/**
+ * {@link driveBlocking} for Node's own thread: waits for the socket without blocking it. The socket has to be O_NONBLOCK
+ * (`ERR_SOCKET_BLOCKS`). An abort rejects with the signal's reason, between two steps; the counts are exact then, too.
+ */
+export async function driveAsync(
+  transfer: Transfer,
+  socket: number,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<number> {
+  const flags = fcntl(socket, F_GETFL, 0);
+  if (flags < 0) throw new SystemError(-flags, 'fcntl', { fd: socket, hint: 'the socket is not open' });
+  if ((flags & O_NONBLOCK) === 0)
+    throw new SystemError(EAGAIN, 'step', {
+      code: 'ERR_SOCKET_BLOCKS',
+      text: `descriptor ${socket} is not O_NONBLOCK: a step would stop Node's loop until the peer reads`,
+      fd: socket,
+      hint: 'set `nonblocking`, or use driveBlocking() in a Worker',
+    });
+  let bytes = 0;
+  let steps = 0;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const n = transfer.step();
+    if (n === 0) return transfer.delivered;
+    if (n === -EAGAIN) {
+      await ready(socket, { out: true }, { signal: options.signal });
+      bytes = steps = 0;
+    } else if (n > 0 || n === -EINTR) {
+      bytes += Math.max(n, 0);
+      if (bytes < TURN_BYTES && ++steps < TURN_STEPS) continue;
+      await turn();
+      bytes = steps = 0;
+    } else {
+      throw transfer.error;
+    }
   }
 }

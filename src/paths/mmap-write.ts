@@ -3,8 +3,8 @@
  * See `docs/paths/mmap-write.md`.
  */
 import { constants as os } from 'node:os';
+import { Mapping } from '../io/mapping.ts';
 import { fstat, write } from '../sys/fd.ts';
-import { MAP_POPULATE, MAP_SHARED, mmap, munmap, PROT_READ } from '../sys/mmap.ts';
 import { readStat, STAT_SIZE } from '../sys/structs.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { integer, Ledger, PAGE_SIZE } from './transfer.ts';
@@ -14,27 +14,28 @@ const DEFAULT_WINDOW = 64 * 1024 * 1024;
 
 class MmapWriteTransfer extends Ledger {
   readonly #window: number;
-  readonly #flags: number;
+  readonly #populate: boolean;
   readonly #stat = new Uint8Array(STAT_SIZE);
+  #mapping: Mapping | undefined;
+  #address = 0;
   /** The mapping shows the file from here... */
   #start = 0;
-  /** ...to here, which is never past the end of the file when it was last looked at. */
+  /** ...to here, which is never past the end that the file had when it was last looked at. */
   #end = 0;
-  #address = 0;
   #confirmed = false;
 
   constructor(file: FileRange, socket: number, options: PathOptions) {
     super(file, socket, options);
     const window = integer('window', options.window ?? DEFAULT_WINDOW, 1, Number.MAX_SAFE_INTEGER);
     this.#window = Math.ceil(window / PAGE_SIZE) * PAGE_SIZE;
-    this.#flags = options.populate === true ? MAP_SHARED | MAP_POPULATE : MAP_SHARED;
+    this.#populate = options.populate === true;
     this.#end = this.offset;
   }
 
   step(): number {
     if (this.closed) return this.afterClose();
-    const position = this.offset + this.delivered;
     if (this.delivered === this.length) return this.#confirm();
+    const position = this.offset + this.delivered;
     if (position === this.#end) {
       const result = this.#map(position);
       if (result < 0) return result;
@@ -55,19 +56,22 @@ class MmapWriteTransfer extends Ledger {
     return n;
   }
 
-  /** Shows the next piece of the file, beginning at the page that holds `position`. */
+  /** Shows the next piece of the file, beginning with the page that holds `position`. */
   #map(position: number): number {
-    this.#unmap();
     const size = this.#size();
     if (size < 0) return this.failed(size, 'fstat');
     if (size <= position) return this.shrank('fstat', size);
-    const start = position - (position % PAGE_SIZE);
-    const end = Math.min(this.offset + this.length, size, start + this.#window);
-    this.calls++;
-    const address = mmap(end - start, PROT_READ, this.#flags, this.fd, start);
-    if (address < 0) return this.failed(address, 'mmap');
-    this.#address = address;
-    this.#start = start;
+    const offset = position - (position % PAGE_SIZE);
+    const end = Math.min(this.offset + this.length, size, offset + this.#window);
+    try {
+      this.#unmap();
+      this.calls++;
+      this.#mapping = Mapping.file(this.fd, { offset, length: end - offset, populate: this.#populate });
+    } catch (error) {
+      return this.refused(error);
+    }
+    this.#address = this.#mapping.address;
+    this.#start = offset;
     this.#end = end;
     return 0;
   }
@@ -105,16 +109,16 @@ class MmapWriteTransfer extends Ledger {
   }
 
   #unmap(): void {
-    if (this.#address === 0) return;
+    if (this.#mapping === undefined) return;
     this.calls++;
-    munmap(this.#address);
-    this.#address = 0;
+    this.#mapping.close();
+    this.#mapping = undefined;
   }
 
   get buffers(): readonly Intermediate[] {
-    if (this.#address === 0) return [];
-    const length = this.#end - this.#start;
-    return [{ kind: 'mapping', address: this.#address, length, offset: this.#start }];
+    if (this.#mapping === undefined) return [];
+    const { address, length } = this.#mapping;
+    return [{ kind: 'mapping', address, length, offset: this.#start }];
   }
 
   protected release(): void {

@@ -1,20 +1,21 @@
 /** The control: the same loop, but the bytes come from memory and no file is read. See `docs/paths/null.md`. */
+import { Mapping } from '../io/mapping.ts';
 import { write } from '../sys/fd.ts';
-import { MAP_POPULATE } from '../sys/mmap.ts';
-import { Memory } from './memory.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { Ledger } from './transfer.ts';
 
 class NullTransfer extends Ledger {
-  readonly #memory: Memory | undefined;
+  readonly #memory: Mapping | undefined;
 
   constructor(file: FileRange, socket: number, options: PathOptions) {
     super(file, socket, options);
     if (this.length === 0) return;
-    this.calls++;
+    const size = Math.min(this.chunk, this.length);
+    this.calls += 2;
+    this.#memory = Mapping.anonymous(size);
     // Fresh anonymous memory that is only read shows one shared page of zeros over and over, which fits any cache: the
-    // control would look cheaper than memory is. Populated, each page is its own.
-    this.#memory = new Memory(Math.min(this.chunk, this.length), MAP_POPULATE);
+    // control would look cheaper than memory is. Once written, each page is its own.
+    this.#memory.write(0, new Uint8Array(size));
   }
 
   step(): number {

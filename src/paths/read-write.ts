@@ -1,11 +1,11 @@
 /** pread(2) into a buffer, write(2) out of it: what everybody does. Two calls a chunk. See `docs/paths/read-write.md`. */
+import { Mapping } from '../io/mapping.ts';
 import { pread, write } from '../sys/fd.ts';
-import { Memory } from './memory.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { Ledger } from './transfer.ts';
 
 class ReadWriteTransfer extends Ledger {
-  readonly #memory: Memory | undefined;
+  readonly #memory: Mapping | undefined;
   #held = 0;
   #sent = 0;
 
@@ -13,7 +13,7 @@ class ReadWriteTransfer extends Ledger {
     super(file, socket, options);
     if (this.length === 0) return;
     this.calls++;
-    this.#memory = new Memory(Math.min(this.chunk, this.length));
+    this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
   }
 
   step(): number {

@@ -1,6 +1,6 @@
 /** What every transfer keeps: the range, the account of its bytes and calls, and how it fails. */
 import { constants as os } from 'node:os';
-import { EAGAIN, EBADF, EINTR, SystemError } from '../io/errors.ts';
+import { EAGAIN, EBADF, EINTR, ENOMEM, SystemError } from '../io/errors.ts';
 import { constant } from '../native.ts';
 import { explain } from './hints.ts';
 import {
@@ -69,7 +69,8 @@ export abstract class Ledger implements Transfer {
   protected refused(error: unknown): number {
     if (!(error instanceof SystemError)) throw error;
     this.error = error;
-    return -error.errno;
+    // mmap(2) says EAGAIN for too much locked memory; a step may say it of the socket only
+    return error.errno === EAGAIN ? -ENOMEM : -error.errno;
   }
 
   /** The file has ended; the range has not. */

@@ -3,15 +3,15 @@
  * nobody may write again. See `docs/paths/vmsplice.md`.
  */
 import { EINVAL } from '../io/errors.ts';
+import { Mapping } from '../io/mapping.ts';
 import { pread } from '../sys/fd.ts';
 import { MADV_DONTNEED, madvise } from '../sys/mmap.ts';
 import { SPLICE_F_NONBLOCK, vmsplice } from '../sys/pipe.ts';
-import { Memory } from './memory.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { Piped } from './piped.ts';
 
 class VmspliceTransfer extends Piped {
-  #memory: Memory | undefined;
+  #memory: Mapping | undefined;
   /** Its pages may be in a pipe, in the socket or with the receiver: no byte of them is written again. */
   #spent = false;
   /** The one pair (address, length) that vmsplice is given. */
@@ -25,7 +25,7 @@ class VmspliceTransfer extends Piped {
     if (this.length === 0) return;
     this.calls++;
     try {
-      this.#memory = new Memory(Math.min(this.chunk, this.length));
+      this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
     } catch (error) {
       this.close();
       throw error;
@@ -51,7 +51,7 @@ class VmspliceTransfer extends Piped {
       const result = this.#letGo();
       if (result < 0) return result;
     }
-    const { address } = this.#memory as Memory;
+    const { address } = this.#memory as Mapping;
     this.calls++;
     const n = pread(this.fd, address, Math.min(this.length - this.taken, this.chunk), this.offset + this.taken);
     if (n <= 0) return n === 0 ? this.shrank('pread') : this.failed(n, 'pread');
@@ -67,14 +67,14 @@ class VmspliceTransfer extends Piped {
    * that is: on loopback the receiver's queue still points to pages that were acknowledged long ago.
    */
   #letGo(): number {
-    const old = this.#memory as Memory;
+    const old = this.#memory as Mapping;
     this.calls++;
     const result = madvise(old.address, undefined, MADV_DONTNEED);
     if (result === -EINVAL) {
       // locked pages (mlock, mlockall) cannot be dropped, but their mapping can
       this.calls += 2;
       try {
-        this.#memory = new Memory(old.length);
+        this.#memory = Mapping.anonymous(old.length);
       } catch (error) {
         return this.refused(error);
       }
@@ -87,7 +87,7 @@ class VmspliceTransfer extends Piped {
   }
 
   #give(): number {
-    this.#iov[0] = (this.#memory as Memory).address + this.#given;
+    this.#iov[0] = (this.#memory as Mapping).address + this.#given;
     this.#iov[1] = this.#held - this.#given;
     this.calls++;
     // the pipe may be smaller than the chunk: a partial count then, not a wait for a reader that is ourselves
