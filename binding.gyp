@@ -9,6 +9,7 @@
       "native/support/runtime.cc",
       "native/support/view.cc",
       "native/support/watch.cc",
+      "native/pump/libc.cc",
       "native/pump/paths.cc",
       "native/sys/fd.cc",
       "native/sys/socket.cc",

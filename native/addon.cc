@@ -50,6 +50,7 @@ napi_value init(napi_env napi, napi_value exports) {
     }
   }
   pump::define(*env, object(napi, exports, "pump"));
+  pump::define_libc(*env, object(napi, exports, "libc"));
   napi_value runtime = object(napi, exports, "runtime");
   define_runtime(*env, runtime);
   define_watch(*env, runtime);

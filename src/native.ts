@@ -224,6 +224,8 @@ export interface Native {
   readonly sys: NativeSys;
   /** The hot calls, made `times` times by one call from JavaScript: `loop.read(times, fd, buf, ...)`. */
   readonly loop: Readonly<Record<string, (times: number, ...args: unknown[]) => Result>>;
+  /** The same calls, as often, through libc's functions: what a C program pays for them. */
+  readonly libc: Readonly<Record<string, (times: number, ...args: unknown[]) => Result>>;
   readonly pump: NativePump;
   readonly runtime: NativeRuntime;
   readonly constants: Readonly<Record<string, number>>;
@@ -251,7 +253,16 @@ function elsewhere(): Native {
   const calls = new Proxy({}, { get: () => refuse });
   const layouts = new Proxy({}, { get: () => ({ size: 0 }) });
   const zeros = new Proxy({}, { get: () => 0 });
-  return { sys: calls, loop: calls, pump: calls, runtime: calls, constants: zeros, layouts, families: {} } as Native;
+  return {
+    sys: calls,
+    loop: calls,
+    libc: calls,
+    pump: calls,
+    runtime: calls,
+    constants: zeros,
+    layouts,
+    families: {},
+  } as Native;
 }
 
 export const native: Native = load();
