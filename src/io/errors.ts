@@ -5,15 +5,26 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-export const { EAGAIN, EBADF, EINTR, EINVAL, ENOMEM } = constants.errno;
+export const { EAGAIN, EBADF, EINTR, EINVAL, ENOMEM, ENOSYS } = constants.errno;
 
 /** What the kernel may answer and libuv has no name for. Numbers of asm-generic/errno.h (x86-64 and arm64). */
 const BEYOND_LIBUV: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  8: ['ENOEXEC', 'exec format error'],
+  10: ['ECHILD', 'no child processes'],
+  33: ['EDOM', 'numerical argument out of domain'],
   35: ['EDEADLK', 'resource deadlock would occur'],
   37: ['ENOLCK', 'no record locks available'],
+  42: ['ENOMSG', 'no message of that type'],
+  43: ['EIDRM', 'identifier removed'],
+  60: ['ENOSTR', 'not a stream'],
   62: ['ETIME', 'timer expired'],
+  63: ['ENOSR', 'out of streams resources'],
+  67: ['ENOLINK', 'link has been severed'],
+  72: ['EMULTIHOP', 'multihop attempted'],
   74: ['EBADMSG', 'not a data message'],
   77: ['EBADFD', 'file descriptor in bad state'],
+  102: ['ENETRESET', 'network dropped connection on reset'],
+  115: ['EINPROGRESS', 'operation now in progress'],
   116: ['ESTALE', 'stale file handle'],
   117: ['EUCLEAN', 'file system needs cleaning'],
   122: ['EDQUOT', 'disk quota exceeded'],

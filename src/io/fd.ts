@@ -2,16 +2,12 @@
  * A descriptor and its one owner. The number is only ever used while the object that owns it is open: a stale number
  * could be somebody else's file by now. See `docs/io/fd.md`.
  */
-import { constant, type Flag, type Memory, native } from '../native.ts';
+import { type Flag, type Memory, native } from '../native.ts';
+import { close, F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, fcntl, O_NONBLOCK, read, write } from '../sys/fd.ts';
 import { check, checkReady, EBADF, EINTR, retryOnEintr, SystemError } from './errors.ts';
 import { unwatchLeak, watchLeak } from './leaks.ts';
 
-const { sys, runtime } = native;
-
-const F_DUPFD_CLOEXEC = constant<'fcntl'>('F_DUPFD_CLOEXEC');
-const F_GETFL = constant<'fcntl'>('F_GETFL');
-const F_SETFL = constant<'fcntl'>('F_SETFL');
-const O_NONBLOCK = constant<'open'>('O_NONBLOCK');
+const { runtime } = native;
 
 /** Which owner each descriptor of this thread has, so that a second one is refused. */
 const owners = new Map<number, number>();
@@ -21,6 +17,12 @@ function refuse(fd: number, why: string, hint: string): never {
   throw new SystemError(EBADF, 'adopt', { code: 'ERR_FOREIGN_FD', text: `descriptor ${fd} ${why}`, fd, hint });
 }
 
+function refuseOwned(raw: number): void {
+  const generation = owners.get(raw);
+  if (generation !== undefined)
+    refuse(raw, `has an owner already (generation ${generation})`, 'use that one, or dup() it, or release() it first');
+}
+
 /** What a subclass needs for its static `own` and `adoptRawFd` to answer the subclass. */
 type Made<T> = new (raw: number) => T;
 
@@ -28,17 +30,13 @@ export class Fd {
   #fd: number;
   /** Tells this owner of its number from earlier and later ones: counts up in each thread, and never repeats. */
   readonly generation: number;
+  #departures: Set<() => void> | undefined;
 
   /** Becomes the owner of a descriptor that iolab's calls made in this thread. Use {@link Fd.own}. */
   constructor(raw: number) {
     if (runtime.owns(raw) !== 1)
       refuse(raw, 'was not made by iolab in this thread', 'adoptRawFd(fd, { unsafe: true }) takes it over');
-    if (owners.has(raw))
-      refuse(
-        raw,
-        `has an owner already (generation ${owners.get(raw)})`,
-        'use that one, or dup() it, or release() it first',
-      );
+    refuseOwned(raw);
     this.#fd = raw;
     this.generation = ++generations;
     owners.set(raw, this.generation);
@@ -63,6 +61,7 @@ export class Fd {
   static adoptRawFd<T extends Fd>(this: Made<T>, raw: number, options: { unsafe?: boolean } = {}): T {
     if (runtime.guards(raw) === 1)
       refuse(raw, "belongs to Node's event loop", `if it is your own, File.open('/proc/self/fd/${raw}') opens it anew`);
+    refuseOwned(raw);
     if (runtime.owns(raw) !== 1) {
       if (options.unsafe !== true) {
         const what =
@@ -70,7 +69,7 @@ export class Fd {
         refuse(raw, what, 'if nobody else uses or closes it, pass { unsafe: true }');
       }
       // asked before it is taken: a number that is not open would close whatever gets it next
-      check(sys.fcntl(raw, F_GETFL, 0), 'fcntl', { fd: raw, hint: 'only an open descriptor can be adopted' });
+      check(fcntl(raw, F_GETFL, 0), 'fcntl', { fd: raw, hint: 'only an open descriptor can be adopted' });
       runtime.adopt(raw);
     }
     return new this(raw);
@@ -91,13 +90,19 @@ export class Fd {
     return this.#fd < 0;
   }
 
-  /** Not the owner any more: forgets the number here, and answers it. */
-  #leave(): number {
-    const raw = this.#fd;
+  /** Not the owner any more, whatever a departure throws; `letGo` does with the number what is to be done. */
+  #leave(letGo: (raw: number) => void): void {
+    const raw = this.fd;
+    const departures = this.#departures;
     this.#fd = -1;
-    owners.delete(raw);
-    unwatchLeak(this);
-    return raw;
+    this.#departures = undefined;
+    try {
+      if (departures) for (const depart of departures) depart();
+    } finally {
+      owners.delete(raw);
+      unwatchLeak(this);
+      letGo(raw);
+    }
   }
 
   /**
@@ -106,41 +111,51 @@ export class Fd {
    */
   close(): void {
     if (this.#fd < 0) return;
-    const raw = this.#leave();
-    const result = sys.close(raw);
-    if (result !== -EINTR) check(result, 'close', { fd: raw });
+    this.#leave((raw) => {
+      const result = close(raw);
+      if (result !== -EINTR) check(result, 'close', { fd: raw });
+    });
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /**
+   * Has `depart` called when this owner is about to let go of its number, which is still open at that moment: an epoll
+   * set must drop a descriptor before close(2), or a duplicate keeps sending its events (hazard 4). Answers how to cancel.
+   */
+  onDeparture(depart: () => void): () => void {
+    this.#departures ??= new Set();
+    this.#departures.add(depart);
+    return () => this.#departures?.delete(depart);
+  }
+
   /** Gives up ownership without closing: answers the number, which from now on is the caller's to close (or to adopt). */
   release(): number {
     const raw = this.fd;
-    this.#leave();
-    runtime.disown(raw);
+    this.#leave(runtime.disown);
     return raw;
   }
 
   /** A second descriptor of the same open file, with an owner of its own. `EMFILE`. fcntl(2), F_DUPFD_CLOEXEC. */
   dup(): this {
     const { fd } = this;
-    const copy = check(sys.fcntl(fd, F_DUPFD_CLOEXEC, 0), 'fcntl', { fd });
+    const copy = check(fcntl(fd, F_DUPFD_CLOEXEC, 0), 'fcntl', { fd });
     return new (this.constructor as Made<this>)(copy);
   }
 
   /** Up to `count` bytes into `buf` from byte `at` on: how many, 0 at the end, `undefined` if it would block. read(2). */
   read(buf: Memory, count?: number, at?: number): number | undefined {
     const { fd } = this;
-    const result = retryOnEintr(() => sys.read(fd, buf, count, at));
+    const result = retryOnEintr(() => read(fd, buf, count, at));
     return result >= 0 ? result : checkReady(result, 'read', { fd });
   }
 
   /** Up to `count` bytes of `buf` from byte `at` on: how many, `undefined` if it would block. `EPIPE`. write(2). */
   write(buf: Memory, count?: number, at?: number): number | undefined {
     const { fd } = this;
-    const result = retryOnEintr(() => sys.write(fd, buf, count, at));
+    const result = retryOnEintr(() => write(fd, buf, count, at));
     return result >= 0 ? result : checkReady(result, 'write', { fd });
   }
 
@@ -151,12 +166,12 @@ export class Fd {
 
   set nonblocking(on: boolean) {
     const { fd, flags } = this;
-    check(sys.fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 'fcntl', { fd });
+    check(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), 'fcntl', { fd });
   }
 
   /** The open file's access mode and status flags (`O_APPEND`, `O_NONBLOCK`, ...). fcntl(2), F_GETFL. */
   get flags(): Flag<'open'> {
     const { fd } = this;
-    return check(sys.fcntl(fd, F_GETFL, 0), 'fcntl', { fd });
+    return check(fcntl(fd, F_GETFL, 0), 'fcntl', { fd });
   }
 }

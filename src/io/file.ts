@@ -2,52 +2,35 @@
  * A file: reads and writes at explicit offsets, never at the descriptor's own position, which all its duplicates share.
  * See `docs/io/file.md`.
  */
-import { constant, type Flag, layout, type Memory, native, type Offset, offsetOf } from '../native.ts';
-import { check, retryOnEintr, SystemError } from './errors.ts';
+import type { Flag, Memory, Offset } from '../native.ts';
+import {
+  AT_FDCWD,
+  fadvise,
+  fdatasync,
+  fstat,
+  ftruncate,
+  O_RDONLY,
+  openat,
+  POSIX_FADV_DONTNEED,
+  pread,
+  pwrite,
+  S_IFMT,
+  S_IFREG,
+} from '../sys/fd.ts';
+import { cachestat } from '../sys/mmap.ts';
+import { CACHESTAT_SIZE, type Cachestat, readCachestat, readStat, STAT_SIZE, type Stat } from '../sys/structs.ts';
+import { check, ENOSYS, retryOnEintr, SystemError } from './errors.ts';
 import { Fd } from './fd.ts';
 
-const { sys } = native;
+export type { Cachestat, Stat };
 
-const AT_FDCWD = constant('AT_FDCWD');
-const O_RDONLY = constant<'open'>('O_RDONLY');
-const POSIX_FADV_DONTNEED = constant<'fadvise'>('POSIX_FADV_DONTNEED');
-const S_IFMT = constant('S_IFMT');
-const S_IFREG = constant('S_IFREG');
+// filled and read within one call, so that one is enough for a thread
+const record = new Uint8Array(Math.max(STAT_SIZE, CACHESTAT_SIZE));
 
-const statLayout = layout('stat');
-const at = (field: string): number => offsetOf(statLayout, field);
-// filled and read within one call, so one is enough for a thread
-const statbuf = new DataView(new ArrayBuffer(statLayout.size));
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-/** What fstat(2) says. */
-export interface Stat {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  /** Type and permissions; `mode & S_IFMT` is the type. */
-  readonly mode: number;
-  readonly isFile: boolean;
-  /** Bytes. */
-  readonly size: number;
-  /** Bytes that the file takes on its disk: less than {@link size} when it is sparse. */
-  readonly allocated: number;
-  /** Nanoseconds since 1970. */
-  readonly mtime: bigint;
-  readonly ctime: bigint;
-}
-
-function u64(offset: number): bigint {
-  return statbuf.getBigUint64(offset, LITTLE_ENDIAN);
-}
-
-function nanoseconds(offset: number): bigint {
-  return statbuf.getBigInt64(offset, LITTLE_ENDIAN) * 1_000_000_000n + statbuf.getBigInt64(offset + 8, LITTLE_ENDIAN);
-}
-
-/** Bytes in the file that `fd` stands for. fstat(2). */
-export function fileSize(fd: number): number {
-  check(sys.fstat(fd, statbuf), 'fstat', { fd });
-  return Number(statbuf.getBigInt64(at('st_size'), LITTLE_ENDIAN));
+/** What fstat(2) says of an open file. */
+export function statOf(fd: number): Stat {
+  check(fstat(fd, record), 'fstat', { fd });
+  return readStat(record);
 }
 
 export class File extends Fd {
@@ -59,10 +42,17 @@ export class File extends Fd {
    * `ENOENT`, `EACCES`, `EMFILE`. **Blocks** on a FIFO whose other end is not open, unless `flags` has O_NONBLOCK.
    */
   static open(path: string, flags: Flag<'open'> = O_RDONLY, mode = 0o666): File {
-    const raw = retryOnEintr(() => sys.openat(AT_FDCWD, path, flags, mode));
-    const file = File.own(check(raw, 'openat', { path }));
-    (file as { path?: string }).path = path;
-    return file;
+    const raw = retryOnEintr(() => openat(AT_FDCWD, path, flags, mode));
+    return File.own(check(raw, 'openat', { path })).#named(path);
+  }
+
+  #named(path: string | undefined): this {
+    if (path !== undefined) (this as { path?: string }).path = path;
+    return this;
+  }
+
+  override dup(): this {
+    return super.dup().#named(this.path);
   }
 
   #check(result: number, syscall: string): number {
@@ -71,36 +61,26 @@ export class File extends Fd {
     throw new SystemError(-result, syscall, path === undefined ? { fd } : { fd, path });
   }
 
-  #fstat(): void {
-    this.#check(sys.fstat(this.fd, statbuf), 'fstat');
+  /** fstat(2): sizes in bytes, times in nanoseconds since 1970. */
+  stat(): Stat {
+    return statOf(this.fd);
   }
 
   /** Bytes. */
   size(): number {
-    return fileSize(this.fd);
+    return this.stat().size;
   }
 
-  /** fstat(2). */
-  stat(): Stat {
-    this.#fstat();
-    const mode = statbuf.getUint32(at('st_mode'), LITTLE_ENDIAN);
-    return {
-      dev: u64(at('st_dev')),
-      ino: u64(at('st_ino')),
-      mode,
-      isFile: (mode & S_IFMT) === S_IFREG,
-      size: Number(statbuf.getBigInt64(at('st_size'), LITTLE_ENDIAN)),
-      allocated: Number(u64(at('st_blocks'))) * 512,
-      mtime: nanoseconds(at('st_mtim')),
-      ctime: nanoseconds(at('st_ctim')),
-    };
+  /** Whether this is a regular file: not a directory, a FIFO, a device. */
+  isRegular(): boolean {
+    return (this.stat().mode & S_IFMT) === S_IFREG;
   }
 
   /** Reads up to `count` bytes of the file from `offset` on, into `buf` from byte `start` on. 0 at the end. pread(2). */
   pread(buf: Memory, offset: Offset, count?: number, start?: number): number {
     const { fd } = this;
     return this.#check(
-      retryOnEintr(() => sys.pread(fd, buf, count, offset, start)),
+      retryOnEintr(() => pread(fd, buf, count, offset, start)),
       'pread64',
     );
   }
@@ -112,7 +92,7 @@ export class File extends Fd {
   pwrite(buf: Memory, offset: Offset, count?: number, start?: number): number {
     const { fd } = this;
     return this.#check(
-      retryOnEintr(() => sys.pwrite(fd, buf, count, offset, start)),
+      retryOnEintr(() => pwrite(fd, buf, count, offset, start)),
       'pwrite64',
     );
   }
@@ -121,21 +101,21 @@ export class File extends Fd {
   truncate(length: Offset): void {
     const { fd } = this;
     this.#check(
-      retryOnEintr(() => sys.ftruncate(fd, length)),
+      retryOnEintr(() => ftruncate(fd, length)),
       'ftruncate',
     );
   }
 
   /** Tells the kernel how the range will be read; `length` 0 is up to the end. posix_fadvise(2). */
   fadvise(offset: Offset, length: Offset, advice: Flag<'fadvise'>): void {
-    this.#check(sys.fadvise(this.fd, offset, length, advice), 'fadvise64');
+    this.#check(fadvise(this.fd, offset, length, advice), 'fadvise64');
   }
 
   /** **Blocks** until what was written is on the disk. fdatasync(2). */
   datasync(): void {
     const { fd } = this;
     this.#check(
-      retryOnEintr(() => sys.fdatasync(fd)),
+      retryOnEintr(() => fdatasync(fd)),
       'fdatasync',
     );
   }
@@ -147,5 +127,16 @@ export class File extends Fd {
   dropCache(): void {
     this.datasync();
     this.fadvise(0, 0, POSIX_FADV_DONTNEED);
+  }
+
+  /**
+   * How many of its pages are in the page cache, dirty, and so on; `undefined` before Linux 6.5, which cannot tell.
+   * cachestat(2).
+   */
+  cached(): Cachestat | undefined {
+    const result = cachestat(this.fd, 0, 0, record, 0);
+    if (result === -ENOSYS) return undefined;
+    this.#check(result, 'cachestat');
+    return readCachestat(record);
   }
 }

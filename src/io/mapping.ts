@@ -5,24 +5,34 @@
  */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type Address, constant, type Flag, native, type View } from '../native.ts';
+import { type Address, type Flag, native, type View } from '../native.ts';
+import {
+  MAP_ANONYMOUS,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MS_SYNC,
+  madvise,
+  mincore,
+  mlock,
+  mmap,
+  msync,
+  PAGE_SIZE,
+  PROT_READ,
+  PROT_WRITE,
+  processVmReadv,
+  processVmWritev,
+} from '../sys/mmap.ts';
 import { check, EINVAL, ENOMEM, SystemError } from './errors.ts';
 import type { Fd } from './fd.ts';
-import { fileSize } from './file.ts';
+import { statOf } from './file.ts';
 import { unwatchLeak, watchLeak } from './leaks.ts';
 
-const { sys, runtime } = native;
-const { EACCES, EFAULT, ENODEV, EPERM } = constants.errno;
+export { PAGE_SIZE };
 
-export const PAGE_SIZE = constant('PAGE_SIZE');
-const PROT_READ = constant<'prot'>('PROT_READ');
-const PROT_WRITE = constant<'prot'>('PROT_WRITE');
-const MAP_PRIVATE = constant<'map'>('MAP_PRIVATE');
-const MAP_SHARED = constant<'map'>('MAP_SHARED');
-const MAP_ANONYMOUS = constant<'map'>('MAP_ANONYMOUS');
-const MAP_POPULATE = constant<'map'>('MAP_POPULATE');
-const MAP_NORESERVE = constant<'map'>('MAP_NORESERVE');
-const MS_SYNC = constant<'msync'>('MS_SYNC');
+const { runtime } = native;
+const { EACCES, EFAULT, ENODEV, EPERM } = constants.errno;
 
 // V8 maps memory, too, and ends the process when it gets none
 const SPARE_MAPPINGS = 2048;
@@ -77,7 +87,7 @@ function map(length: number, prot: Flag<'prot'>, flags: Flag<'map'>, fd: number,
     throw new SystemError(ENOMEM, 'mmap', { code: 'ERR_MAPPING_LIMIT', text, hint });
   }
   countLimit ??= maxMapCount() - SPARE_MAPPINGS;
-  const address = mapped.count < countLimit ? sys.mmap(length, prot, flags, fd, offset) : -ENOMEM;
+  const address = mapped.count < countLimit ? mmap(length, prot, flags, fd, offset) : -ENOMEM;
   if (address >= 0) return address;
   throw new SystemError(-address, 'mmap', { ...(fd >= 0 && { fd }), hint: mapHint(-address) });
 }
@@ -119,7 +129,7 @@ export class Mapping {
   static file(file: Fd | number, options: FileMappingOptions = {}): Mapping {
     const fd = typeof file === 'number' ? file : file.fd;
     const { offset = 0, write = false, populate = false } = options;
-    const length = options.length ?? fileSize(fd) - offset;
+    const length = options.length ?? statOf(fd).size - offset;
     // Private for reading: the same pages of the page cache, but view() can make them writable without reaching the file.
     // Without reserve, since those writes are rare.
     const prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
@@ -204,7 +214,7 @@ export class Mapping {
     const { address } = this;
     const bytes = this.#range(offset, into, count, at);
     if (bytes === 0) return 0;
-    return this.#copy(sys.processVmReadv(address + offset, bytes, into, at), 'process_vm_readv');
+    return this.#copy(processVmReadv(address + offset, bytes, into, at), 'process_vm_readv');
   }
 
   /**
@@ -216,7 +226,7 @@ export class Mapping {
     const bytes = this.#range(offset, from, count, at);
     if (!this.writable) check(-EACCES, 'process_vm_writev', { hint: 'map the file with write: true' });
     if (bytes === 0) return 0;
-    return this.#copy(sys.processVmWritev(address + offset, bytes, from, at), 'process_vm_writev');
+    return this.#copy(processVmWritev(address + offset, bytes, from, at), 'process_vm_writev');
   }
 
   /**
@@ -247,12 +257,12 @@ export class Mapping {
   sync(): void {
     const { address } = this;
     if (this.mode === 'copy' && this.writable && this.#view !== undefined) this.write(0, new Uint8Array(this.#view));
-    check(sys.msync(address, this.length, MS_SYNC), 'msync');
+    check(msync(address, this.length, MS_SYNC), 'msync');
   }
 
   /** Tells the kernel how the memory will be used. `EINVAL` for advice that could do harm. madvise(2). */
   advise(advice: Flag<'madvise'>): void {
-    check(sys.madvise(this.address, this.length, advice), 'madvise');
+    check(madvise(this.address, this.length, advice), 'madvise');
   }
 
   /**
@@ -261,14 +271,14 @@ export class Mapping {
    */
   resident(): number {
     const pages = new Uint8Array(Math.ceil(this.length / PAGE_SIZE));
-    check(sys.mincore(this.address, this.length, pages), 'mincore');
+    check(mincore(this.address, this.length, pages), 'mincore');
     return pages.reduce((sum, page) => sum + (page & 1), 0);
   }
 
   /** Reads all its pages in and keeps them, until {@link close}. `ENOMEM` beyond RLIMIT_MEMLOCK. mlock(2). */
   lock(): void {
     const hint = 'RLIMIT_MEMLOCK (ulimit -l) is too low, or the file ends before its mapping does';
-    const result = sys.mlock(this.address, this.length);
+    const result = mlock(this.address, this.length);
     if (result < 0) check(result, 'mlock', { hint: -result === EINVAL ? undefined : hint });
   }
 

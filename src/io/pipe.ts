@@ -2,15 +2,13 @@
  * A pipe with both its ends. What was spliced in and not yet out is the {@link Pipe.residue}: a pipe that holds any must
  * not be used for something else. See `docs/io/pipe.md`.
  */
-import { constant, native } from '../native.ts';
-import { check, type ErrorContext } from './errors.ts';
+import { constants } from 'node:os';
+import { F_GETPIPE_SZ, F_SETPIPE_SZ, fcntl, fionread, O_NONBLOCK } from '../sys/fd.ts';
+import { pipe2 } from '../sys/pipe.ts';
+import { check } from './errors.ts';
 import { Fd } from './fd.ts';
 
-const { sys } = native;
-
-const F_GETPIPE_SZ = constant<'fcntl'>('F_GETPIPE_SZ');
-const F_SETPIPE_SZ = constant<'fcntl'>('F_SETPIPE_SZ');
-const O_NONBLOCK = constant<'open'>('O_NONBLOCK');
+const { EBUSY, EPERM } = constants.errno;
 
 export interface PipeOptions {
   /** Bytes; rounded up by the kernel to a power of two pages. 65,536 if left out. */
@@ -19,10 +17,12 @@ export interface PipeOptions {
   nonblock?: boolean;
 }
 
-const HINTS: Readonly<Record<number, string>> = {
-  [-1]: 'above /proc/sys/fs/pipe-max-size only CAP_SYS_RESOURCE may go, or this user has too many pipe pages already',
-  [-16]: 'the pipe holds more than that now: read it empty first',
-};
+function capacityHint(errno: number): string | undefined {
+  if (errno === EPERM)
+    return 'above /proc/sys/fs/pipe-max-size only CAP_SYS_RESOURCE may go, or this user has too many pipe pages already';
+  if (errno === EBUSY) return 'the pipe holds more than that now: read it empty first';
+  return undefined;
+}
 
 export class Pipe {
   readonly readEnd: Fd;
@@ -36,7 +36,7 @@ export class Pipe {
   /** pipe2(2), then fcntl(2) F_SETPIPE_SZ if a capacity is asked for. `EMFILE`, `EPERM`. */
   static open(options: PipeOptions = {}): Pipe {
     const ends = new Int32Array(2);
-    check(sys.pipe2(ends, (options.nonblock ?? true) ? O_NONBLOCK : 0), 'pipe2');
+    check(pipe2(ends, (options.nonblock ?? true) ? O_NONBLOCK : 0), 'pipe2');
     const pipe = new Pipe(Fd.own(ends[0] as number), Fd.own(ends[1] as number));
     try {
       if (options.capacity !== undefined) pipe.setCapacity(options.capacity);
@@ -50,7 +50,7 @@ export class Pipe {
   /** How many bytes fit in, if whole pages are put in: data in smaller pieces fills it earlier. fcntl(2), F_GETPIPE_SZ. */
   get capacity(): number {
     const { fd } = this.#open;
-    return check(sys.fcntl(fd, F_GETPIPE_SZ, 0), 'fcntl', { fd });
+    return check(fcntl(fd, F_GETPIPE_SZ, 0), 'fcntl', { fd });
   }
 
   /**
@@ -59,16 +59,14 @@ export class Pipe {
    */
   setCapacity(bytes: number): number {
     const { fd } = this.#open;
-    const result = sys.fcntl(fd, F_SETPIPE_SZ, bytes);
-    if (result >= 0) return result;
-    const context: ErrorContext = { fd, hint: HINTS[result] };
-    return check(result, 'fcntl', context);
+    const result = fcntl(fd, F_SETPIPE_SZ, bytes);
+    return result >= 0 ? result : check(result, 'fcntl', { fd, hint: capacityHint(-result) });
   }
 
   /** Bytes in the pipe: put in, not yet taken out. ioctl(2), FIONREAD. */
   residue(): number {
     const { fd } = this.#open;
-    return check(sys.fionread(fd), 'ioctl', { fd });
+    return check(fionread(fd), 'ioctl', { fd });
   }
 
   /** Either end answers for the pipe. */
