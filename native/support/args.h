@@ -39,7 +39,9 @@ struct Call {
   unsigned index = 0;  // which JavaScript argument is being decoded
   Bytes last{};        // the buffer decoded most recently: counts and offsets are checked against it
   unsigned last_index = 0;
-  size_t count = 0;  // the count decoded most recently
+  size_t count = 0;                   // the count decoded most recently
+  double number = -0.5;               // the integer decoded most recently (so far none: no call answers a fraction),
+  napi_value number_value = nullptr;  // and its handle, which is an answer ready made
 };
 
 // --- failing (args.cc) ------------------------------------------------------------------------------------------
@@ -75,6 +77,8 @@ inline bool integer(Call& c, napi_value v, T& out) {
       // -0 is refused with the fractions: it is a sign that somebody's arithmetic went wrong (hazards.md B4.36)
       if (static_cast<double>(i) == d && (i != 0 || !std::signbit(d))) [[likely]] {
         out = i;
+        c.number = d;
+        c.number_value = v;
         return true;
       }
     }

@@ -56,6 +56,12 @@ inline napi_value number(napi_env env, long value) {
   return out;
 }
 
+// A call often answers the number that it was given last: a count that went through whole, 0 events for a time-out of 0.
+// Handing that very value back saves making another one, 4 to 8 ns of 220 (docs/calls.md).
+inline napi_value answer(const Call& c, long value) {
+  return static_cast<double>(value) == c.number ? c.number_value : number(c.env, value);
+}
+
 // Env& is not a JavaScript argument: a function that needs the environment just names it.
 template <class T>
 inline constexpr unsigned consumes = std::is_same_v<std::remove_cvref_t<T>, Env> ? 0 : 1;
@@ -96,7 +102,7 @@ struct Bound<F> {
     bool good = std::apply([&](auto&... slot) { return (slot.decode(c, argv) && ...); }, slots);
     if (!good) [[unlikely]]
       return nullptr;
-    return number(env, std::apply([&](auto&... slot) { return F(slot.pass(c)...); }, slots));
+    return answer(c, std::apply([&](auto&... slot) { return F(slot.pass(c)...); }, slots));
   }
 
   static napi_value loop(napi_env env, napi_callback_info info) {

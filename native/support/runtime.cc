@@ -125,9 +125,9 @@ napi_value wait_bound(napi_env napi, napi_callback_info info) {
   if (!e.env->owned.has(e.epfd)) [[unlikely]]
     return number(napi, -EBADF);
 #ifdef SYS_epoll_wait
-  return number(napi, call(SYS_epoll_wait, e.epfd, e.memory.get(), e.max, timeout));
+  return answer(c, call(SYS_epoll_wait, e.epfd, e.memory.get(), e.max, timeout));
 #else
-  return number(napi, call(SYS_epoll_pwait, e.epfd, e.memory.get(), e.max, timeout, nullptr, sizeof(uint64_t)));
+  return answer(c, call(SYS_epoll_pwait, e.epfd, e.memory.get(), e.max, timeout, nullptr, sizeof(uint64_t)));
 #endif
 }
 
