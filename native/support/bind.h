@@ -139,9 +139,13 @@ constexpr Method hot(const char* name, const char* args) {
 
 // --- what families share ----------------------------------------------------------------------------------------
 
-// A descriptor that a call has just made is this environment's to close.
+// A descriptor that a call has just made is this environment's to close. Its number is new, so whatever of Node's own had
+// it when the addon was loaded is gone.
 inline long own(Env& env, long fd) {
-  if (fd >= 0) env.owned.add(static_cast<int>(fd));
+  if (fd >= 0) {
+    env.owned.add(static_cast<int>(fd));
+    env.guarded.remove(static_cast<int>(fd));
+  }
   return fd;
 }
 

@@ -50,8 +50,11 @@ void guard_loop_descriptors(FdSet& guarded) {
   closedir(dir);
 }
 
-// Mappings that nobody closed. Memory that a view may still reach stays readable: see view.h.
+// What nobody closed. A Worker that is terminated runs no more JavaScript, so its descriptors are closed here, as Node
+// does with those of node:fs; the main thread's end is the process's end. Memory that a view may still reach stays
+// readable: see view.h.
 void release(Env& env) {
+  if (call(SYS_gettid) != call(SYS_getpid)) env.owned.each([](int fd) { call(SYS_close, fd); });
   for (auto& [address, mapped] : env.maps.ranges()) {
     if (mapped.views != nullptr)
       entomb(address, mapped);

@@ -28,6 +28,12 @@ class FdSet {
   void remove(int fd) {
     if (has(fd)) words_[static_cast<size_t>(fd) >> 6] &= ~(uint64_t{1} << (fd & 63));
   }
+  template <class F>
+  void each(F f) const {
+    for (size_t i = 0; i < words_.size(); i++)
+      for (uint64_t word = words_[i]; word != 0; word &= word - 1)
+        f(static_cast<int>(i * 64) + __builtin_ctzll(word));
+  }
 
  private:
   std::vector<uint64_t> words_;
