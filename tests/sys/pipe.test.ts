@@ -8,7 +8,7 @@ import { SOCK_NONBLOCK } from '../../src/sys/socket.ts';
 import { addonEnv } from '../support/compiled.ts';
 import { closedFd, closesOnExec, tcpPair, unixPair, withNofile } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
-import { filled, keep, map, open, pipe } from '../support/raw.ts';
+import { filled, map, open, pipe } from '../support/raw.ts';
 import { pattern, tempPath } from '../support/temp.ts';
 
 const { sys } = native;
