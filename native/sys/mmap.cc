@@ -71,16 +71,19 @@ long cachestat(Fd fd, Offset off, Offset len, Struct<cachestat_out> out, unsigne
 }
 // Copies out of a mapping through the kernel: where the file ends before the mapping does, the answer is a short count
 // or -EFAULT, and not SIGBUS.
+// Asked once, when the binary is loaded: getpid(2) is a system call, and each of these two must be one, not two.
+const int kSelf = getpid();
+
 long process_vm_readv_(Address addr, Count length, Bytes to, From at) {
   size_t room = to.size - at.n;
   iovec local{to.data + at.n, length.n < room ? length.n : room}, remote{addr.data, length.n < room ? length.n : room};
-  return call(SYS_process_vm_readv, getpid(), &local, 1, &remote, 1, 0);
+  return call(SYS_process_vm_readv, kSelf, &local, 1, &remote, 1, 0);
 }
 long process_vm_writev_(Address addr, Count length, Bytes from, From at) {
   size_t room = from.size - at.n;
   iovec local{from.data + at.n, length.n < room ? length.n : room},
       remote{addr.data, length.n < room ? length.n : room};
-  return call(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 0);
+  return call(SYS_process_vm_writev, kSelf, &local, 1, &remote, 1, 0);
 }
 
 constexpr Method methods[] = {
