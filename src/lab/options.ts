@@ -8,7 +8,14 @@ export const LAB_PATHS = ['null', 'read-write', 'mmap-write', 'sendfile', 'splic
 /** What a Node user would write without us. */
 export const BASELINES = ['node-stream', 'node-buffer'] as const;
 /** Loops in C++ that make the same calls: what driving them from JavaScript costs. */
-export const PUMPS = ['pump-null', 'pump-read-write', 'pump-mmap-write', 'pump-sendfile', 'pump-splice'] as const;
+export const PUMPS = [
+  'pump-null',
+  'pump-read-write',
+  'pump-mmap-write',
+  'pump-sendfile',
+  'pump-splice',
+  'pump-vmsplice',
+] as const;
 
 export const ARM_NAMES = [...LAB_PATHS, ...BASELINES, ...PUMPS] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
@@ -17,7 +24,7 @@ export function isArmName(name: string): name is ArmName {
   return (ARM_NAMES as readonly string[]).includes(name);
 }
 
-/** The pump that makes the same calls as a path; none for vmsplice and the baselines. */
+/** The pump that makes the same calls as a path; the baselines have none. */
 export function pumpOf(path: ArmName): ArmName | undefined {
   const pump = `pump-${path}`;
   return isArmName(pump) ? pump : undefined;

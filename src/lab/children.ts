@@ -1,0 +1,103 @@
+/** Sender and receiver processes: started from compiled code, called over IPC, and always gone in the end. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Reply } from './protocol.ts';
+
+type Calls = { [name: string]: (argument: never) => unknown };
+type Answer = {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  event?: ((name: string) => void) | undefined;
+};
+
+/** The compiled entry, also when this file itself runs as TypeScript under a test runner. */
+function entry(name: string): string {
+  const url = new URL(`./${name}.js`, import.meta.url);
+  const path = fileURLToPath(url).replace(/\/src\/lab\/([^/]+)$/, '/dist/lab/$1');
+  if (!existsSync(path)) throw new Error(`iolab: ${path} is missing: run \`npm run build\` first`);
+  return path;
+}
+
+export class Child<C> {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  readonly #pending = new Map<number, Answer>();
+  readonly #gone: Promise<void>;
+  #stderr = '';
+  #next = 0;
+
+  constructor(entryName: string, name: string) {
+    this.name = name;
+    // what the user set for the bench (an inspector, coverage) must not slow down what it measures
+    const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...env } = process.env;
+    this.#process = fork(entry(entryName), [], { execArgv: [], env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-2000);
+    });
+    this.#process.on('message', (reply: Reply) => this.#answer(reply));
+    this.#gone = new Promise((resolve) => {
+      const gone = (how: string) => {
+        for (const { reject } of this.#pending.values()) reject(new Error(`${name} ${how}\n${this.#stderr}`.trim()));
+        this.#pending.clear();
+        resolve();
+      };
+      this.#process.once('error', (error) => gone(`could not be started: ${error.message}`));
+      this.#process.once('close', (code, signal) => gone(`ended before it answered (${signal ?? `code ${code}`})`));
+    });
+  }
+
+  #answer(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return;
+    if ('event' in reply) {
+      pending.event?.(reply.event);
+      return;
+    }
+    this.#pending.delete(reply.id);
+    if ('error' in reply) pending.reject(new Error(`${this.name}: ${reply.error}`));
+    else pending.resolve(reply.result);
+  }
+
+  /** Rejects with the child's own error, or because it ended. `event` is told what it says before its answer. */
+  call<K extends keyof C & string>(
+    name: K,
+    argument: Parameters<Extract<C[K], Calls[string]>>[0],
+    event?: (name: string) => void,
+  ): Promise<ReturnType<Extract<C[K], Calls[string]>>> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      if (!this.#process.connected) {
+        reject(new Error(`${this.name} has ended\n${this.#stderr}`.trim()));
+        return;
+      }
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, event });
+      this.#process.send({ id, call: name, argument });
+    });
+  }
+
+  /** Ends it, whatever it is doing, and waits until it is gone. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill('SIGKILL');
+    await this.#gone;
+  }
+}
+
+/** All children of one bench. */
+export class Children {
+  readonly #all: { end(): Promise<void> }[] = [];
+  #ended = false;
+
+  start<C>(entryName: string, name: string): Child<C> {
+    // somebody who was about to start one when the bench was called off
+    if (this.#ended) throw new Error(`${name} is not started: the bench has ended`);
+    const child = new Child<C>(entryName, name);
+    this.#all.push(child);
+    return child;
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#all.splice(0).map((child) => child.end()));
+  }
+}

@@ -1,0 +1,18 @@
+/** CPU time of this process so far, all its threads together. */
+import { constant, layout, native } from '../native.ts';
+import { readRusage } from '../sys/structs.ts';
+import type { CpuTime } from './protocol.ts';
+
+const RUSAGE_SELF = constant<'rusage'>('RUSAGE_SELF');
+
+export function cpuTime(): CpuTime {
+  const usage = new Uint8Array(layout('rusage').size);
+  native.sys.getrusage(RUSAGE_SELF, usage);
+  const { utimeUs, stimeUs } = readRusage(usage);
+  return { user: utimeUs / 1e6, sys: stimeUs / 1e6 };
+}
+
+export function cpuSince(before: CpuTime): CpuTime {
+  const now = cpuTime();
+  return { user: now.user - before.user, sys: now.sys - before.sys };
+}

@@ -1,0 +1,83 @@
+/** The files that are sent: real ones, whose bytes repeat nowhere, and whose pages are in the page cache. */
+import { createCipheriv, createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { File } from '../io/file.ts';
+import { Mapping } from '../io/mapping.ts';
+import { constant } from '../native.ts';
+import { O_CREAT, O_EXCL, O_RDWR } from '../sys/fd.ts';
+
+const PAGE = constant('PAGE_SIZE');
+const PIECE = 1024 * 1024;
+
+export interface SourceFile {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Of as many zeros: what the control sends, which reads no file. */
+  readonly zerosSha256: string;
+  /** Throws unless every page is in the page cache. */
+  assertWarm(): void;
+}
+
+/** A directory of the bench's own, under `parent` or the system's temporary one. Remove it with {@link removeDirectory}. */
+export function makeDirectory(parent: string = tmpdir()): string {
+  return mkdtempSync(join(parent, 'iolab-bench-'));
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** An AES keystream: no two blocks of it are alike, so that a wrong offset cannot go unnoticed. The same for one seed. */
+export function makeFile(directory: string, size: number, seed: number): SourceFile {
+  const path = join(directory, `${size}.bytes`);
+  const key = createHash('sha256').update(`iolab ${seed} ${size}`).digest().subarray(0, 16);
+  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));
+  const sha256 = createHash('sha256');
+  const ofZeros = createHash('sha256');
+  const zeros = Buffer.alloc(Math.min(PIECE, size));
+  const file = File.open(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
+  try {
+    for (let at = 0; at < size; ) {
+      const blank = zeros.subarray(0, Math.min(PIECE, size - at));
+      const piece = cipher.update(blank);
+      sha256.update(piece);
+      ofZeros.update(blank);
+      for (let done = 0; done < piece.length; ) done += file.pwrite(piece, at + done, piece.length - done, done);
+      at += piece.length;
+    }
+    // pages that are being written back while they are sent would be another experiment
+    file.datasync();
+  } finally {
+    file.close();
+  }
+  return {
+    path,
+    size,
+    sha256: sha256.digest('hex'),
+    zerosSha256: ofZeros.digest('hex'),
+    assertWarm: () => assertWarm(path, size),
+  };
+}
+
+function assertWarm(path: string, size: number): void {
+  if (size === 0) return;
+  const file = File.open(path, O_RDWR);
+  try {
+    const mapping = Mapping.file(file, { offset: 0, length: size });
+    try {
+      const wanted = Math.ceil(size / PAGE);
+      const resident = mapping.resident();
+      if (resident !== wanted)
+        throw new Error(
+          `the file is not warm: ${resident} of ${wanted} pages of ${path} are in the page cache; free some memory, or use smaller --sizes`,
+        );
+    } finally {
+      mapping.close();
+    }
+  } finally {
+    file.close();
+  }
+}
