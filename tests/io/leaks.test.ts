@@ -24,7 +24,7 @@ describe('forgotten objects', () => {
     console.log(JSON.stringify({ leaks: leaks(), warnings, opened: open() - before, mapped: native.runtime.mappings() }));
   `;
   const forget = (level: string | undefined) =>
-    JSON.parse(run(source, ['--expose-gc', '--no-warnings'], { IOLAB_LEAKS: level }).stdout) as {
+    JSON.parse(run(source, { flags: ['--expose-gc', '--no-warnings'], env: { IOLAB_LEAKS: level } }).stdout) as {
       leaks: Record<string, number>;
       warnings: [string, string][];
       opened: number;

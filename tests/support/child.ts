@@ -3,13 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
 import { addonEnv, script } from './compiled.ts';
 
+export interface RunOptions {
+  /** Of Node. */
+  flags?: readonly string[];
+  /** Of the script: `process.argv[2]` and on. */
+  args?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Runs a module of this source (see {@link script}) in a new Node, and expects it to exit with 0. */
-export function run(
-  source: string,
-  flags: string[] = [],
-  env: NodeJS.ProcessEnv = {},
-): { stdout: string; stderr: string } {
-  const child = spawnSync(process.execPath, [...flags, script(source)], {
+export function run(source: string, options: RunOptions = {}): { stdout: string; stderr: string } {
+  const { flags = [], args = [], env = {} } = options;
+  const child = spawnSync(process.execPath, [...flags, script(source), ...args], {
     env: { ...process.env, ...addonEnv, ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
