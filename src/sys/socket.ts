@@ -39,7 +39,7 @@ export const SO_DOMAIN = constant<'so'>('SO_DOMAIN');
 export const SO_LINGER = constant<'so'>('SO_LINGER');
 export const SO_KEEPALIVE = constant<'so'>('SO_KEEPALIVE');
 export const SO_ACCEPTCONN = constant<'so'>('SO_ACCEPTCONN');
-/** Without it MSG_ZEROCOPY is ignored. TCP since Linux 4.14, UDP 5.0; -ENOTSUPP (524) for AF_UNIX. */
+/** Without it MSG_ZEROCOPY is ignored. TCP since Linux 4.14, UDP 5.0; never AF_UNIX. */
 export const SO_ZEROCOPY = constant<'so'>('SO_ZEROCOPY');
 export const SO_INCOMING_CPU = constant<'so'>('SO_INCOMING_CPU');
 export const SO_BUSY_POLL = constant<'so'>('SO_BUSY_POLL');
@@ -248,7 +248,7 @@ export const sendmsg = sys.sendmsg;
  *
  * `ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags)` - {@link recvfrom} into several buffers, with control
  * messages. `header` (three Int32) takes what the kernel writes back: the lengths of `name` and `control`, and the flags
- * (MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE). Descriptors that arrive have CLOEXEC and are this thread's to close, wanted or
+ * (MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE, and MSG_CMSG_CLOEXEC, which is always asked for). Descriptors that arrive have CLOEXEC and are this thread's to close, wanted or
  * not: walk `control` to find them. Errors as {@link recv}; `-EAGAIN` when the error queue is empty.
  * Since Linux 2.0. recv(2), cmsg(3).
  */
@@ -269,7 +269,7 @@ export const getsockopt = sys.getsockopt;
  * is that of `optval`, for most options an Int32Array of one.
  *
  * `-ENOPROTOOPT` as {@link getsockopt}, `-EINVAL` (`optval` too short or its value out of range), `-EPERM`,
- * `-ENOTSUPP` (524: SO_ZEROCOPY on AF_UNIX), `-EDOM`, `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. getsockopt(2), socket(7),
+ * `-EOPNOTSUPP` (SO_ZEROCOPY on AF_UNIX; the unnamed 524 on older kernels), `-EDOM`, `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. getsockopt(2), socket(7),
  * tcp(7).
  */
 export const setsockopt = sys.setsockopt;
