@@ -237,7 +237,8 @@ export const pwritev2 = sys.pwritev2;
  * `off_t lseek(int fd, off_t offset, int whence)` - moves the file's position and answers it.
  *
  * `-ESPIPE` (a pipe or a socket), `-EINVAL` (before 0 or beyond the largest file; an unknown `whence`), `-ENXIO` (SEEK_DATA or
- * SEEK_HOLE at or past the end). SEEK_DATA since Linux 3.1. lseek(2).
+ * SEEK_HOLE at or past the end), `-EOVERFLOW` (it moved to beyond 2^53 - 1, which no number can say).
+ * SEEK_DATA since Linux 3.1. lseek(2).
  */
 export const lseek = sys.lseek;
 
@@ -308,7 +309,8 @@ export const fcntl = sys.fcntl;
 /**
  * `int ioctl(int fd, FIONREAD, int *argp)` - bytes that can be read at once from a pipe, a socket or a file (from its position).
  *
- * The one ioctl of this family. `-ENOTTY` (a directory), `-EINVAL` (an epoll object). ioctl_tty(2), pipe(7), tcp(7).
+ * The one ioctl of this family. `-EOVERFLOW` (a file whose position is behind its end, or 2 GiB before it), `-ENOTTY` (a
+ * directory), `-EINVAL` (an epoll object). ioctl_tty(2), pipe(7), tcp(7).
  */
 export const fionread = sys.fionread;
 
