@@ -75,6 +75,25 @@ async function pass<T>(
   return outcome;
 }
 
+/** Throws if memory is so short that the files do not stay in it. */
+function assertWarm(files: ReadonlyMap<number, SourceFile>): void {
+  for (const { path, size, warm } of files.values()) {
+    const cold = warm();
+    if (cold > 0)
+      throw new Error(
+        `the cache is not warm: right after ${path} was read, ${cold} pages of its ${size} bytes were gone from the page cache; free some memory, or use smaller --sizes`,
+      );
+  }
+}
+
+function cooled(files: ReadonlyMap<number, SourceFile>, pass: string): string[] {
+  return [...files.values()].flatMap(({ size, cold }) => {
+    const pages = cold();
+    if (pages === 0) return [];
+    return `During the ${pass} pass ${pages} pages of the file of ${size} bytes left the page cache, so its figures are not those of a warm cache: something else needed the memory, or dropped caches. Run again.`;
+  });
+}
+
 async function measure(
   plan: Plan,
   directory: string,
@@ -86,16 +105,16 @@ async function measure(
   const before = ticks();
   const random = seeded(plan.seed);
   const files = new Map<number, SourceFile>(plan.sizes.map((size) => [size, makeFile(directory, size, plan.seed)]));
-  const assertWarm = () => files.forEach((file) => void file.assertWarm());
 
   const arms = await startArms(plan, children, directory, files);
-  assertWarm();
+  const warnings: string[] = [];
   const verified = await pass('verify', arms, onProgress, signal, verify);
-  assertWarm();
   // the double of an arm is there for the sake of time only
   const shown = arms.filter((arm) => !arm.plan.control);
+  assertWarm(files);
   const counts = await pass('count', shown, onProgress, signal, (arm) => count(arm, plan.counted));
-  assertWarm();
+  warnings.push(...cooled(files, 'counting'));
+  assertWarm(files);
   const timings = await time(arms, {
     seconds: plan.time,
     rounds: plan.rounds,
@@ -106,12 +125,12 @@ async function measure(
       onProgress({ phase: 'time', path, size, sink, done, total, secondsLeft });
     },
   });
-  assertWarm();
+  warnings.push(...cooled(files, 'timing'));
   await children.end();
 
   const control = controls(timings, random);
   const environment = describeEnvironment(directory, before);
-  const warnings = doubts(control);
+  warnings.push(...doubts(control));
   if (environment.fileSystem === 'tmpfs')
     warnings.push('The files lay on tmpfs, which is memory and no disk: choose another place with --directory.');
   return {

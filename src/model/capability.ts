@@ -1,17 +1,10 @@
-/**
- * Capability: whether something works here, tried for real once, and if not, why.
- */
+/** The schema of a {@link Capability}. */
 import { z } from 'zod';
+import type { Capability } from './works.ts';
 
-export const capability = z.union([
+export const capability: z.ZodType<Capability> = z.union([
   z.strictObject({ works: z.literal(true) }),
   z.strictObject({ works: z.literal(false), cause: z.string().min(1) }),
 ]);
 
-export type Capability = z.infer<typeof capability>;
-
-export const works: Capability = { works: true };
-
-export function refused(cause: string): Capability {
-  return { works: false, cause };
-}
+export * from './works.ts';

@@ -3,7 +3,7 @@
  * opinion on getrusage(2). And one thing that nothing else tells: which faults were taken *in user mode*. Only those are
  * mode switches; a fault that the kernel takes on a user address while it copies happens inside a system call.
  */
-import type { Capability } from '../model/capability.ts';
+import type { Capability } from '../model/works.ts';
 import { constant, native } from '../native.ts';
 import { PERF_TYPE_SOFTWARE } from '../sys/perf.ts';
 import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';

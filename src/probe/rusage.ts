@@ -2,7 +2,7 @@
  * getrusage(2): CPU time, page faults and context switches, of the calling thread or of the whole process.
  * Needs nothing. See `docs/measuring.md`.
  */
-import { works } from '../model/capability.ts';
+import { works } from '../model/works.ts';
 import { constant, type Flag, layout, native } from '../native.ts';
 import { readRusage } from '../sys/structs.ts';
 import { type Counter, type Instrument, once, type Readings } from './instrument.ts';
