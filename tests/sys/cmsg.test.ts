@@ -129,6 +129,22 @@ describe('SCM_RIGHTS', () => {
 });
 
 describe('controlMessages', () => {
+  test('finds what the kernel laid out: credentials of 12 bytes, then descriptors at the next multiple of 8', () => {
+    const [SO_PASSCRED, SCM_CREDENTIALS] = [16, 2];
+    const { a, b } = unixPair();
+    expect(socket.setsockopt(b, SOL_SOCKET, SO_PASSCRED, Int32Array.of(1))).toBe(0);
+    const file = filled(1);
+    expect(socket.sendmsg(a, [Buffer.from('x')], null, cmsg.encodeRights([file]), 0)).toBe(1);
+    const { messages, fds } = receive(b, cmsg.controlSpace(12) + cmsg.controlSpace(4));
+    fds.map(keep);
+    expect(messages.map(({ type, data }) => [type, data.length])).toEqual([
+      [SCM_CREDENTIALS, 12],
+      [cmsg.SCM_RIGHTS, 4],
+    ]);
+    expect(fds.map(inode)).toEqual([inode(file)]);
+    expect([0, 1, 8, 9].map(cmsg.controlSpace)).toEqual([16, 24, 24, 32]);
+  });
+
   test('finds several, by their alignment, and stops at the length', () => {
     const [one, two] = [cmsg.encodeRights([5]), cmsg.encodeRights([6, 7])];
     const both = new Uint8Array([...one, ...two, ...cmsg.encodeRights([9])]);
