@@ -1,5 +1,7 @@
 #include "args.h"
 
+#include <fcntl.h>
+
 #include <cstdio>
 #include <string>
 
@@ -141,6 +143,8 @@ bool fail_not_owned(Call& c, int fd) {
   throw_invalid(c.env, "ERR_FOREIGN_FD", (lead(c) + text).c_str());
   return false;
 }
+
+bool is_open(int fd) { return call(SYS_fcntl, fd, F_GETFD) >= 0; }
 
 bool bigint64(Call& c, napi_value v, int64_t& out, bool negative) {
   bool lossless = false;

@@ -51,6 +51,7 @@ enum class Wrong { type, range };
 [[gnu::cold, gnu::noinline]] bool fail_integer(Call& c, napi_value got, double low, double high);
 [[gnu::cold, gnu::noinline]] bool fail_guarded(Call& c, int fd);
 [[gnu::cold, gnu::noinline]] bool fail_not_owned(Call& c, int fd);
+[[gnu::cold, gnu::noinline]] bool is_open(int fd);
 // Everything that is not a plain fixed-length typed array: DataView, ArrayBuffer, or a reason to refuse.
 [[gnu::cold, gnu::noinline]] bool slow_bytes(Call& c, napi_value v, Bytes& out);
 
@@ -117,6 +118,18 @@ struct Arg<OwnFd> {
   static bool get(Call& c, napi_value v, OwnFd& out) {
     if (!integer(c, v, out.n)) return false;
     return c.iolab.owned.has(out.n) || fail_not_owned(c, out.n);
+  }
+};
+
+// A number that the call gives a new meaning to, closing what it stood for: one of ours, or one that is free.
+struct TargetFd {
+  int n;
+};
+template <>
+struct Arg<TargetFd> {
+  static bool get(Call& c, napi_value v, TargetFd& out) {
+    if (!integer(c, v, out.n)) return false;
+    return c.iolab.owned.has(out.n) || !is_open(out.n) || fail_not_owned(c, out.n);
   }
 };
 
@@ -360,8 +373,10 @@ struct Arg<FdBits> {
   static bool get(Call& c, napi_value v, FdBits& out) {
     if (nullish(c, v)) return true;
     Bytes b;
+    size_t need = c.count;  // what nfds needs, of each of the three sets
     if (!bytes(c, v, b)) return false;
-    if (b.size < c.count) return fail_bounds(c, 0, static_cast<double>(c.count));
+    c.count = need;
+    if (b.size < need) return fail_bounds(c, 0, static_cast<double>(need));
     out.p = b.data;
     return true;
   }

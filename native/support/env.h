@@ -31,8 +31,7 @@ class FdSet {
   template <class F>
   void each(F f) const {
     for (size_t i = 0; i < words_.size(); i++)
-      for (uint64_t word = words_[i]; word != 0; word &= word - 1)
-        f(static_cast<int>(i * 64) + __builtin_ctzll(word));
+      for (uint64_t word = words_[i]; word != 0; word &= word - 1) f(static_cast<int>(i * 64) + __builtin_ctzll(word));
   }
 
  private:
@@ -94,6 +93,7 @@ struct Env {
   napi_env napi = nullptr;
   FdSet owned;    // made by our calls, so ours to close
   FdSet guarded;  // the event loop's own: touching them aborts or corrupts Node (hazards.md B1.2)
+  FdSet watched;  // in libuv's epoll, which aborts the process when the number goes away under it
   MapTable maps;
   bool sigpipe_kills = false;    // the embedder left SIGPIPE at SIG_DFL
   napi_ref resizable = nullptr;  // the pristine getter ArrayBuffer.prototype.resizable

@@ -31,6 +31,9 @@ long guards(Env& env, int fd) { return env.guarded.has(fd); }
 // Private memory outside V8's heap: without being told, the garbage collector sees no reason to run.
 long account(Env& env, Offset bytes) {
   int64_t total;
+  // V8 ends the process at a number that no memory has
+  constexpr int64_t most = int64_t{1} << 47;
+  if (bytes.n > most || bytes.n < -most) return -EINVAL;
   return napi_adjust_external_memory(env.napi, bytes.n, &total) == napi_ok ? 0 : -EINVAL;
 }
 
@@ -56,7 +59,7 @@ constexpr Method methods[] = {
     method<unmap>("unmap", "addr"),   method<account>("account", "bytes"),
 };
 
-// view(address, length): ArrayBuffer, or null where this runtime cannot hand out foreign memory.
+// view(address, length): ArrayBuffer; null where this runtime cannot hand out foreign memory; or -errno.
 napi_value view_(napi_env napi, napi_callback_info info) {
   static constexpr Method self{"view", "addr length", nullptr, nullptr};
   size_t argc = 2;
@@ -79,21 +82,18 @@ napi_value view_(napi_env napi, napi_callback_info info) {
     throw_invalid(napi, "ERR_OUT_OF_RANGE", "view: addr must be the start of a mapping");
     return nullptr;
   }
-  NoView why;
-  out = view(env, it->first, it->second, length.n, &why);
+  NoView none;
+  out = view(env, it->first, it->second, length.n, &none);
   if (out != nullptr) return out;
-  switch (why) {
+  switch (none.why) {
     case NoView::forbidden:
       napi_get_null(napi, &out);
       break;
+    case NoView::refused:
+      return number(napi, none.error);
     case NoView::transferred:
       throw_invalid(napi, "ERR_OUT_OF_RANGE",
                     "view: the ArrayBuffer of this mapping was transferred; unmap it and map the file again");
-      break;
-    case NoView::read_only:
-      throw_invalid(
-          napi, "ERR_OUT_OF_RANGE",
-          "view: a view can be written to, which this mapping forbids; map it with MAP_PRIVATE or PROT_WRITE");
       break;
     case NoView::too_many:
       throw_invalid(napi, "ERR_OUT_OF_RANGE", "view: 4,096 mappings have views already; close some of them");

@@ -19,6 +19,7 @@ struct Watch {
   uv_poll_t handle;
   Watches* all;
   int id;
+  int fd;
   napi_ref callback;
   napi_async_context context;
 };
@@ -71,6 +72,7 @@ void close_watch(Watch* w) {
   napi_delete_reference(all->napi, w->callback);
   napi_async_destroy(all->napi, w->context);
   all->open.erase(w->id);
+  if (!all->ending) all->env->watched.remove(w->fd);
   all->closing++;
   uv_close(reinterpret_cast<uv_handle_t*>(&w->handle), on_closed);
 }
@@ -106,6 +108,7 @@ napi_value open(napi_env napi, napi_callback_info info) {
   auto w = std::make_unique<Watch>();
   w->all = &all;
   w->id = all.next;
+  w->fd = fd.n;
   int r = fd.n < 0 ? -EBADF : uv_poll_init(all.loop, &w->handle, fd.n);
   if (r < 0) return number(napi, r);
   w->handle.data = w.get();
@@ -113,6 +116,7 @@ napi_value open(napi_env napi, napi_callback_info info) {
   napi_create_reference(napi, argv[1], 1, &w->callback);
   napi_async_init(napi, nullptr, name, &w->context);
   all.open[all.next] = w.get();
+  all.env->watched.add(fd.n);
   return number(napi, (w.release(), all.next++));
 }
 

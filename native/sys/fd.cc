@@ -36,6 +36,7 @@ long openat2(Env& env, Fd dirfd, const Path& path, Size flags, Size mode, Size r
   return own(env, call(SYS_openat2, dirfd.n, path.text, &how, sizeof how));
 }
 long close(Env& env, OwnFd fd) {
+  if (env.watched.has(fd.n)) return -EBUSY;  // as munmap with a view: watchClose() comes first
   // The number is free once the kernel was asked, whatever it answers (close(2), NOTES): never ours to close again.
   env.owned.remove(fd.n);
   return call(SYS_close, fd.n);
@@ -59,7 +60,10 @@ long preadv2(Fd fd, const IoVec& iov, Offset offset, int flags) {
 long pwritev2(Env& env, Fd fd, const IoVec& iov, Offset offset, int flags) {
   return call_without_sigpipe(env, SYS_pwritev2, fd.n, iov.v, iov.n, offset.n, 0, flags);
 }
-long lseek(Fd fd, Offset offset, int whence) { return call(SYS_lseek, fd.n, offset.n, whence); }
+long lseek(Fd fd, Offset offset, int whence) {
+  long r = call(SYS_lseek, fd.n, offset.n, whence);
+  return r > static_cast<long>(kMaxSafe) ? -EOVERFLOW : r;  // a number could not say where
+}
 long fstat(Fd fd, Struct<struct stat> out) { return call(SYS_fstat, fd.n, out.p); }
 long ftruncate(Fd fd, Offset length) { return call(SYS_ftruncate, fd.n, length.n); }
 long fallocate(Fd fd, int mode, Offset offset, Offset length) {
@@ -69,8 +73,8 @@ long fdatasync(Fd fd) { return call(SYS_fdatasync, fd.n); }
 long fadvise(Fd fd, Offset offset, Offset length, int advice) {
   return call(SYS_fadvise64, fd.n, offset.n, length.n, advice);
 }
-long dup3(Env& env, Fd oldfd, Fd newfd, int flags) {
-  // dup3 closes what `newfd` was; the guard on Fd keeps Node's own descriptors out of its way
+long dup3(Env& env, Fd oldfd, TargetFd newfd, int flags) {
+  if (env.watched.has(newfd.n)) return -EBUSY;
   return own(env, call(SYS_dup3, oldfd.n, newfd.n, flags | O_CLOEXEC));
 }
 long fcntl(Env& env, Fd fd, int cmd, int arg) {
@@ -96,7 +100,8 @@ long fcntl(Env& env, Fd fd, int cmd, int arg) {
 long fionread(Fd fd) {
   int bytes = 0;
   long r = call(SYS_ioctl, fd.n, FIONREAD, &bytes);
-  return r < 0 ? r : bytes;
+  // of a regular file the kernel answers size - position, cut to an int: negative behind the end, or before it by 2 GiB
+  return r < 0 ? r : bytes < 0 ? -EOVERFLOW : bytes;
 }
 long memfd_create(Env& env, const Path& name, unsigned flags) {
   return own(env, call(SYS_memfd_create, name.text, flags | MFD_CLOEXEC));
