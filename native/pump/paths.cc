@@ -60,7 +60,8 @@ long read_write(Env& env, Fd out, Fd in, Offset offset, Memory buf, Count chunk,
   return static_cast<long>(done);
 }
 
-// The window is bounded by the size that the file has when it is mapped, and the size is looked at once more at the end.
+// The window is bounded by the size that the file has when it is mapped, and the size is looked at once more at the
+// end.
 long mmap_write(Env& env, Fd out, Fd in, Offset offset, Size window, Size chunk, Size length) {
   if (chunk.n == 0 || window.n == 0 || offset.n < 0) return -EINVAL;
   const size_t first = static_cast<size_t>(offset.n), last = first + length.n;

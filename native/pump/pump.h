@@ -8,4 +8,4 @@ namespace iolab::pump {
 void define(Env& env, napi_value exports);
 // The hot calls in C++ loops through libc: see libc.cc.
 void define_libc(Env& env, napi_value exports);
-}
+}  // namespace iolab::pump

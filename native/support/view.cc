@@ -123,12 +123,12 @@ napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoVie
       napi_is_detached_arraybuffer(env.napi, buffer, &detached);
     if (!detached) return buffer;
     // transferred away by its owner: that memory is out of our hands, and a second view beside it is not made
-    *why = NoView::transferred;
+    *why = {NoView::transferred};
     return nullptr;
   }
   // JavaScript has no read-only memory: a write through the view would end the process
-  if (failed(call(SYS_mprotect, address, mapped.length, PROT_READ | PROT_WRITE))) {
-    *why = NoView::read_only;
+  if (long r = call(SYS_mprotect, address, mapped.length, PROT_READ | PROT_WRITE); failed(r)) {
+    *why = {NoView::refused, r};
     return nullptr;
   }
   auto set = mapped.views != nullptr ? mapped.views : std::make_shared<ViewSet>();
@@ -138,7 +138,7 @@ napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoVie
     static_cast<void>(installed);
     set->slot = claim(address, mapped.length);
     if (set->slot == nullptr) {
-      *why = NoView::too_many;
+      *why = {NoView::too_many};
       return nullptr;
     }
   }
@@ -156,7 +156,7 @@ napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoVie
   }
   if (status != napi_ok) {
     if (mapped.views == nullptr) set->slot->start.store(0);
-    *why = NoView::forbidden;
+    *why = {NoView::forbidden};
     return nullptr;
   }
   set->collected = false;

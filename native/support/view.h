@@ -17,11 +17,14 @@
 
 namespace iolab {
 
-enum class NoView {
-  forbidden,    // this runtime hands out no foreign memory (napi_no_external_buffers_allowed)
-  transferred,  // there was one, and it is out of our sight
-  read_only,    // the mapping is shared, and was opened for reading only
-  too_many,     // 4,096 mappings have views already
+struct NoView {
+  enum {
+    forbidden,    // this runtime hands out no foreign memory (napi_no_external_buffers_allowed)
+    transferred,  // there was one, and it is out of our sight
+    too_many,     // 4,096 mappings have views already
+    refused,      // the kernel did not make the pages writable: -EACCES for a file shared for reading only
+  } why;
+  long error = 0;
 };
 
 // The mapping's one ArrayBuffer, of `bytes` (at most the mapping's length, which is whole pages), made at the first
