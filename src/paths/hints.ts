@@ -27,6 +27,7 @@ export function explain(
   fd: number,
   socket: number,
 ): string | undefined {
+  if (syscall === 'vmsplice' && errno === EINVAL) errno = EOPNOTSUPP;
   switch (errno) {
     case EPIPE:
       return 'the peer has closed the connection';

@@ -72,7 +72,7 @@ export interface Path {
   readonly name: PathName;
   /**
    * Prepares a transfer; moves nothing yet. Throws TypeError or RangeError for a bad argument, SystemError if the kernel
-   * grants no pipe or memory.
+   * grants no pipe or memory; nothing is left open then.
    */
   start(file: FileRange, socket: number, options?: PathOptions): Transfer;
 }

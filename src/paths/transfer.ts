@@ -68,9 +68,10 @@ export abstract class Ledger implements Transfer {
   /** As {@link failed}, for what an owned thing threw. */
   protected refused(error: unknown): number {
     if (!(error instanceof SystemError)) throw error;
-    this.error = error;
     // mmap(2) says EAGAIN for too much locked memory; a step may say it of the socket only
-    return error.errno === EAGAIN ? -ENOMEM : -error.errno;
+    this.error =
+      error.errno === EAGAIN ? new SystemError(ENOMEM, error.syscall, { hint: 'see RLIMIT_MEMLOCK' }) : error;
+    return -this.error.errno;
   }
 
   /** The file has ended; the range has not. */

@@ -12,6 +12,7 @@ import { Piped } from './piped.ts';
 
 class VmspliceTransfer extends Piped {
   #memory: Mapping | undefined;
+  #address = 0;
   /** Its pages may be in a pipe, in the socket or with the receiver: no byte of them is written again. */
   #spent = false;
   /** The one pair (address, length) that vmsplice is given. */
@@ -19,18 +20,6 @@ class VmspliceTransfer extends Piped {
   /** Bytes of the chunk in memory, and how many of them are in the pipe or further. */
   #held = 0;
   #given = 0;
-
-  constructor(file: FileRange, socket: number, options: PathOptions) {
-    super(file, socket, options);
-    if (this.length === 0) return;
-    this.calls++;
-    try {
-      this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
 
   step(): number {
     if (this.closed) return this.afterClose();
@@ -51,9 +40,18 @@ class VmspliceTransfer extends Piped {
       const result = this.#letGo();
       if (result < 0) return result;
     }
-    const { address } = this.#memory as Mapping;
+    if (this.#memory === undefined) {
+      this.calls++;
+      try {
+        this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
+      } catch (error) {
+        return this.refused(error);
+      }
+      this.#address = this.#memory.address;
+    }
+    const count = Math.min(this.length - this.taken, this.chunk);
     this.calls++;
-    const n = pread(this.fd, address, Math.min(this.length - this.taken, this.chunk), this.offset + this.taken);
+    const n = pread(this.fd, this.#address, count, this.offset + this.taken);
     if (n <= 0) return n === 0 ? this.shrank('pread') : this.failed(n, 'pread');
     this.taken += n;
     this.#held = n;
@@ -67,27 +65,29 @@ class VmspliceTransfer extends Piped {
    * that is: on loopback the receiver's queue still points to pages that were acknowledged long ago.
    */
   #letGo(): number {
-    const old = this.#memory as Mapping;
     this.calls++;
-    const result = madvise(old.address, undefined, MADV_DONTNEED);
-    if (result === -EINVAL) {
-      // locked pages (mlock, mlockall) cannot be dropped, but their mapping can
-      this.calls += 2;
-      try {
-        this.#memory = Mapping.anonymous(old.length);
-      } catch (error) {
-        return this.refused(error);
-      }
-      old.close();
-    } else if (result < 0) {
-      return this.failed(result, 'madvise');
+    const result = madvise(this.#address, undefined, MADV_DONTNEED);
+    // locked pages (mlock, mlockall) cannot be dropped, but their mapping can
+    if (result === -EINVAL) return this.#unmap();
+    if (result < 0) return this.failed(result, 'madvise');
+    this.#spent = false;
+    return 0;
+  }
+
+  #unmap(): number {
+    this.calls++;
+    try {
+      this.#memory?.close();
+    } catch (error) {
+      return this.refused(error);
     }
+    this.#memory = undefined;
     this.#spent = false;
     return 0;
   }
 
   #give(): number {
-    this.#iov[0] = (this.#memory as Mapping).address + this.#given;
+    this.#iov[0] = this.#address + this.#given;
     this.#iov[1] = this.#held - this.#given;
     this.calls++;
     // the pipe may be smaller than the chunk: a partial count then, not a wait for a reader that is ourselves
