@@ -8,11 +8,10 @@ import { native } from '../native.ts';
 import { EPOLLIN } from '../sys/epoll.ts';
 import { encodeSockaddr, type Name, type SocketAddress } from '../sys/sockaddr.ts';
 import { SO_REUSEADDR, SO_REUSEPORT, SOCK_NONBLOCK, SOL_SOCKET, SOMAXCONN } from '../sys/socket.ts';
+import { Endpoint } from './endpoint.ts';
 import { check, checkReady, EINTR, SystemError } from './errors.ts';
-import { Fd } from './fd.ts';
-import { setIntOption } from './options.ts';
 import type { WaitOptions } from './pending.ts';
-import { localAddress, openSocket, Socket } from './socket.ts';
+import { openSocket, Socket } from './socket.ts';
 import { ready } from './wait.ts';
 
 const { sys } = native;
@@ -32,7 +31,7 @@ export interface TcpListenerOptions {
   reusePort?: boolean;
 }
 
-export class Listener extends Fd {
+export class Listener extends Endpoint {
   #bound: { path: string | Buffer; ino: number; dev: number } | undefined;
 
   /** `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (a port below 1024), `EMFILE`. */
@@ -123,7 +122,7 @@ export class Listener extends Fd {
 
   /** Where it listens: tells the port that the kernel chose. getsockname(2). */
   address(): SocketAddress {
-    return localAddress(this.fd);
+    return this.localAddress();
   }
 }
 
@@ -139,8 +138,8 @@ function listen(address: SocketAddress, backlog: number = SOMAXCONN, reusePort: 
   const listener = Listener.own(openSocket(address.family));
   try {
     const { fd } = listener;
-    if (address.family !== 'unix') setIntOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (reusePort) setIntOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (address.family !== 'unix') listener.setOption(SOL_SOCKET, SO_REUSEADDR, 1);
+    if (reusePort) listener.setOption(SOL_SOCKET, SO_REUSEPORT, 1);
     const text = 'path' in address ? { path: String(address.path) } : {};
     check(sys.bind(fd, where), 'bind', { fd, ...text });
     check(sys.listen(fd, backlog), 'listen', { fd });

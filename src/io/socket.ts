@@ -4,9 +4,10 @@
  */
 import type { Socket as NetSocket } from 'node:net';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Flag, type Memory, native, type View } from '../native.ts';
 import { EPOLLIN, EPOLLOUT } from '../sys/epoll.ts';
-import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE, type SocketAddress } from '../sys/sockaddr.ts';
+import { encodeSockaddr, type SocketAddress } from '../sys/sockaddr.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -17,28 +18,27 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
-  SO_ERROR,
-  SO_RCVBUF,
-  SO_SNDBUF,
   SOCK_NONBLOCK,
   SOCK_STREAM,
-  SOL_SOCKET,
   TCP_CORK,
   TCP_INFO,
   TCP_INFO_SIZE,
   TCP_NODELAY,
   type TcpInfo,
 } from '../sys/socket.ts';
+import { milliseconds } from './deadline.ts';
+import { Endpoint } from './endpoint.ts';
 import { check, checkReady, EAGAIN, EINTR, retryOnEintr, SystemError } from './errors.ts';
-import { Fd } from './fd.ts';
-import { getIntOption, setIntOption } from './options.ts';
+import type { Fd } from './fd.ts';
 import type { WaitOptions } from './pending.ts';
 import { type Message, type ReceiveOptions, receiveMessage, sendMessage } from './rights.ts';
 import { takeDescriptor } from './take.ts';
 import { ready } from './wait.ts';
 
 const { sys } = native;
-const { EINPROGRESS, EISCONN } = constants.errno;
+const { EINPROGRESS, ETIMEDOUT } = constants.errno;
+
+const LONGEST_PAUSE_MS = 50;
 
 const DOMAINS = { inet: AF_INET, inet6: AF_INET6, unix: AF_UNIX };
 const HOW = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR };
@@ -52,7 +52,7 @@ export interface TransferOptions {
   count?: number;
 }
 
-export class Socket extends Fd {
+export class Socket extends Endpoint {
   /** A stream socket that is not connected yet. `EMFILE`, `EAFNOSUPPORT`. socket(2). */
   static open(family: SocketAddress['family'], type: Flag<'sock'> = SOCK_STREAM): Socket {
     return Socket.own(openSocket(family, type));
@@ -77,14 +77,25 @@ export class Socket extends Fd {
 
   /** A connected stream socket; nothing is left open if that fails. Errors as {@link connect}, and the signal's reason. */
   static async connect(address: SocketAddress, options: WaitOptions = {}): Promise<Socket> {
-    options.signal?.throwIfAborted();
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const end = performance.now() + milliseconds(options.timeout);
     const socket = Socket.open(address.family);
     try {
-      if (!socket.connect(address)) await socket.connected(options);
+      let result = socket.#start(address);
+      // a UNIX listener's queue is full, and nothing tells when there is room in it
+      for (let pause = 1; result === -EAGAIN; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+        if (performance.now() + pause > end) throw tooLate(socket.fd, options);
+        await sleep(pause, undefined, signal ? { signal } : {});
+        result = socket.#start(address);
+      }
+      if (socket.#started(result)) return socket;
+      const left = Math.max(0, Math.ceil(end - performance.now()));
+      await socket.connected({ signal, timeout: left });
       return socket;
     } catch (error) {
       socket.close();
-      throw error;
+      throw signal?.aborted ? signal.reason : error;
     }
   }
 
@@ -103,13 +114,18 @@ export class Socket extends Fd {
    * `ECONNREFUSED`, `ENOENT`, `EADDRNOTAVAIL`, `EAGAIN` (a UNIX listener's queue is full: try again). connect(2).
    */
   connect(address: SocketAddress): boolean {
-    const { fd } = this;
-    const result = sys.connect(fd, encodeSockaddr(address));
+    return this.#started(this.#start(address));
+  }
+
+  #start(address: SocketAddress): number {
+    return sys.connect(this.fd, encodeSockaddr(address));
+  }
+
+  #started(result: number): boolean {
     // interrupted, it goes on by itself, and calling it again would be refused (connect(2), EINTR)
     if (result === -EINPROGRESS || result === -EINTR) return false;
-    const hint =
-      result === -EAGAIN ? 'the queue of the listener is full: try again later, or raise its backlog' : undefined;
-    check(result, 'connect', { fd, hint });
+    const hint = result === -EAGAIN ? 'the listener’s queue is full: try again later, or raise its backlog' : undefined;
+    check(result, 'connect', { fd: this.fd, hint });
     return true;
   }
 
@@ -123,12 +139,7 @@ export class Socket extends Fd {
         text: `no connection in ${options.timeout} ms`,
       });
     const error = this.takeError();
-    if (error !== 0 && error !== EISCONN) throw new SystemError(error, 'connect', { fd });
-  }
-
-  /** The pending error of the socket (0: none), which is none any more then. getsockopt(2), SO_ERROR. */
-  takeError(): number {
-    return getIntOption(this.fd, SOL_SOCKET, SO_ERROR);
+    if (error !== 0) throw new SystemError(error, 'connect', { fd });
   }
 
   /** How many bytes of `buf` the socket took; `undefined` if none fit in now. `EPIPE`, `ECONNRESET`. send(2). */
@@ -197,16 +208,6 @@ export class Socket extends Fd {
     check(sys.shutdown(fd, value), 'shutdown', { fd });
   }
 
-  /** An option whose value is an int, such as `SOL_SOCKET`, `SO_KEEPALIVE`. `ENOPROTOOPT`. setsockopt(2), socket(7), tcp(7). */
-  setOption(level: number, name: number, value: number): void {
-    setIntOption(this.fd, level, name, value);
-  }
-
-  /** `ENOPROTOOPT`. getsockopt(2). */
-  getOption(level: number, name: number): number {
-    return getIntOption(this.fd, level, name);
-  }
-
   /** TCP_NODELAY: small segments are sent at once (Nagle's algorithm off). */
   noDelay(on = true): void {
     this.setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
@@ -217,45 +218,22 @@ export class Socket extends Fd {
     this.setOption(IPPROTO_TCP, TCP_CORK, on ? 1 : 0);
   }
 
-  /** Bytes. The kernel sets twice what it is told, for its own overhead, and answers that. SO_SNDBUF. */
-  get sendBuffer(): number {
-    return this.getOption(SOL_SOCKET, SO_SNDBUF);
-  }
-
-  set sendBuffer(bytes: number) {
-    this.setOption(SOL_SOCKET, SO_SNDBUF, bytes);
-  }
-
-  /** Bytes; as {@link sendBuffer}. SO_RCVBUF. */
-  get receiveBuffer(): number {
-    return this.getOption(SOL_SOCKET, SO_RCVBUF);
-  }
-
-  set receiveBuffer(bytes: number) {
-    this.setOption(SOL_SOCKET, SO_RCVBUF, bytes);
-  }
-
-  /** getsockname(2). */
-  localAddress(): SocketAddress {
-    return localAddress(this.fd);
-  }
-
   /** `ENOTCONN`. getpeername(2). */
   remoteAddress(): SocketAddress {
-    const { fd } = this;
-    addrlen[0] = SOCKADDR_SIZE;
-    check(sys.getpeername(fd, addr, addrlen), 'getpeername', { fd });
-    return decodeSockaddr(addr, addrlen[0]);
+    return this.peerAddress();
   }
 
   /** What the kernel knows of a TCP connection. `EOPNOTSUPP` for other sockets. tcp(7), TCP_INFO. */
   tcpInfo(): TcpInfo {
     const { fd } = this;
     const bytes = new Uint8Array(TCP_INFO_SIZE);
-    addrlen[0] = TCP_INFO_SIZE;
-    check(sys.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, addrlen), 'getsockopt', { fd });
+    check(sys.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, Int32Array.of(TCP_INFO_SIZE)), 'getsockopt', { fd });
     return decodeTcpInfo(bytes);
   }
+}
+
+function tooLate(fd: number, { timeout }: WaitOptions): SystemError {
+  return new SystemError(ETIMEDOUT, 'connect', { fd, text: `no connection after ${timeout} ms` });
 }
 
 /** A descriptor that still needs an owner. */
@@ -266,17 +244,6 @@ export function openSocket(family: SocketAddress['family'], type: Flag<'sock'> =
       code: 'ERR_OUT_OF_RANGE',
     });
   return check(sys.socket(domain, type | SOCK_NONBLOCK, 0), 'socket');
-}
-
-// filled and read within one call, so one of each is enough for a thread
-const addr = new Uint8Array(SOCKADDR_SIZE);
-const addrlen = new Int32Array(1);
-
-/** getsockname(2): also what {@link Listener.address} answers. */
-export function localAddress(fd: number): SocketAddress {
-  addrlen[0] = SOCKADDR_SIZE;
-  check(sys.getsockname(fd, addr, addrlen), 'getsockname', { fd });
-  return decodeSockaddr(addr, addrlen[0]);
 }
 
 /** To the buffer's end, if a beginning but no count is given. (An address has no end that is known here.) */

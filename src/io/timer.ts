@@ -26,11 +26,14 @@ export type Duration = number | bigint;
 
 /** In nanoseconds. A number is rounded up, so that a timer is never early. */
 function nanoseconds(duration: Duration, name: string): bigint {
-  const good = typeof duration === 'bigint' ? duration > 0n && duration < 2n ** 63n : duration > 0 && duration <= 9e15;
+  const good =
+    typeof duration === 'bigint'
+      ? duration > 0n && duration < 2n ** 63n
+      : typeof duration === 'number' && duration > 0 && duration <= 9e15;
   if (!good)
     throw Object.assign(
       new RangeError(
-        `${name} must be more than 0: milliseconds up to 9e15, or nanoseconds as a bigint, got ${duration}`,
+        `${name} must be more than 0: milliseconds up to 9e15, or nanoseconds as a bigint, got ${String(duration)}`,
       ),
       { code: 'ERR_OUT_OF_RANGE' },
     );
