@@ -166,8 +166,11 @@ export interface NativeRuntime {
   guards(fd: number): Result;
   /** How many mappings this thread has made and not given back. */
   mappings(): Result;
-  /** The memory itself of a mapping, its first `length` bytes; or `null` where the runtime forbids foreign memory. */
-  view(addr: Address, length?: number): ArrayBuffer | null;
+  /**
+   * The memory itself of a mapping, its first `length` bytes, made writable; `null` where the runtime forbids foreign
+   * memory; `-EACCES` for a mapping that is shared for reading only.
+   */
+  view(addr: Address, length?: number): ArrayBuffer | null | Result;
   /** Detaches the mapping's view and gives the memory back. */
   unmap(addr: Address): Result;
   /** 1 if an access through the view ran past the end of a file that had shrunk. */

@@ -241,6 +241,7 @@ export class Mapping {
     const { address } = this;
     if (this.#view !== undefined && this.mode === 'copy') return this.#view;
     let view = runtime.view(address, this.length);
+    if (typeof view === 'number') throw new SystemError(-view, 'mprotect', { hint: mapHint(-view) });
     if (view === null) {
       this.mode = 'copy';
       view = new ArrayBuffer(this.length);

@@ -86,7 +86,9 @@ export function fresh(pages: number): number {
 
 /** The same, for JavaScript to write to. */
 export function touchable(pages: number): Uint8Array {
-  return new Uint8Array(runtime.view(fresh(pages)) ?? expect.fail('this runtime forbids foreign memory'));
+  const view = runtime.view(fresh(pages));
+  if (!(view instanceof ArrayBuffer)) expect.fail(`this runtime forbids foreign memory: ${view}`);
+  return new Uint8Array(view);
 }
 
 /** The smallest of several rounds: the runtime's own work (a collection, a function compiled) can only add to a count. */
