@@ -1,0 +1,4 @@
+/** Stored JSON in, text out. */
+export { renderCalls } from './calls.ts';
+export { renderDoctor } from './doctor.ts';
+export { renderResults } from './paths.ts';

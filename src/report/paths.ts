@@ -1,0 +1,112 @@
+/** `bench paths` as text: one table for each socket and file size. */
+import { type Evidence, isMeasured } from '../model/evidence.ts';
+import type { MetricName, Results, Run } from '../model/results.ts';
+import { leaders } from './leaders.ts';
+import { type Column, count, figure, Reasons, size, spread, table, wrap } from './text.ts';
+
+const COLUMNS: readonly Column[] = [
+  { head: 'path' },
+  { head: '\nMiB/s', align: 'right' },
+  { head: 'CPU\ns/GiB', align: 'right' },
+  { head: 'system\ncalls', align: 'right' },
+  { head: 'mode\nswitches', align: 'right' },
+  { head: 'context\nswitches', align: 'right' },
+  { head: 'page\nfaults', align: 'right' },
+  { head: 'bytes\nequal', align: 'right' },
+];
+
+export function renderResults(results: Results, width = 80): string {
+  const reasons = new Reasons();
+  const blocks: string[] = [];
+  for (const group of groups(results.runs)) {
+    const { sink, fileBytes, chunkBytes, cache } = group[0] as Run;
+    const title = `${size(fileBytes)} over ${sink === 'tcp' ? 'TCP loopback' : 'a UNIX socket'}`;
+    const rows = group.map((run) => row(run, reasons));
+    blocks.push(`${title}, ${size(chunkBytes)} a call, ${cache} page cache\n\n${table(COLUMNS, rows)}`);
+    blocks.push(
+      leaders(group, results.controls)
+        .map((line) => wrap(line, width))
+        .join('\n'),
+    );
+  }
+  const legend = [
+    wrap(
+      'Of one transfer, medians: system calls, mode switches (two a call; page faults come on top), context switches ' +
+        '(voluntary/involuntary), page faults (minor + major). CPU: seconds of the sender for 1 GiB. ' +
+        '±: 95 % interval. null and pump-* are controls: bytes from memory, and the same calls looped in C++.',
+      width,
+    ),
+    ...instruments(results.runs).map((line) => wrap(line, width, '  ')),
+  ];
+  const { aa, receiverHeadroom: room } = results.controls;
+  const controls = [
+    wrap(
+      `Noise: the same arm against itself gave ${figure(aa.value)} (${figure(aa.ci[0])} to ${figure(aa.ci[1])}). ` +
+        `The receiver alone takes at least ${figure(room.value)} times what it was sent (${room.path}, ${size(room.fileBytes)}).`,
+      width,
+    ),
+  ];
+  const said = (title: string, lines: readonly string[]) => lines.map((line) => wrap(`${title}: ${line}`, width, '  '));
+  const tail = [...reasons.render(width), ...said('Warning', results.warnings), ...said('Note', results.notes)];
+  return (
+    [...blocks, legend.join('\n'), controls.join('\n'), tail.join('\n')].filter((block) => block !== '').join('\n\n') +
+    '\n'
+  );
+}
+
+function groups(runs: readonly Run[]): Run[][] {
+  const by = new Map<string, Run[]>();
+  for (const run of runs) {
+    const key = [run.sink, run.fileBytes, run.chunkBytes, run.cache].join();
+    by.set(key, [...(by.get(key) ?? []), run]);
+  }
+  return [...by.values()];
+}
+
+function row({ path, metrics, verified }: Run, reasons: Reasons): string[] {
+  const cell = (evidence: Evidence, show: (value: number) => string) =>
+    isMeasured(evidence) ? show(evidence.value) : reasons.mark(evidence.missing);
+  const timed = (evidence: Evidence) =>
+    isMeasured(evidence)
+      ? `${figure(evidence.value)}${spread(evidence.value, evidence.ci)}`
+      : reasons.mark(evidence.missing);
+  const pair = (a: Evidence, b: Evidence, join: (a: number, b: number) => string) => {
+    if (!isMeasured(a)) return reasons.mark(a.missing);
+    return isMeasured(b) ? join(a.value, b.value) : reasons.mark(b.missing);
+  };
+  const { voluntarySwitches, involuntarySwitches, minorFaults, majorFaults } = metrics;
+  return [
+    path,
+    timed(metrics.throughput),
+    timed(metrics.senderCpuPerGiB),
+    cell(metrics.syscalls, count),
+    cell(metrics.modeSwitches, count),
+    pair(voluntarySwitches, involuntarySwitches, (v, i) => `${count(v)}/${count(i)}`),
+    pair(minorFaults, majorFaults, (minor, major) => count(minor + major)),
+    `${verified.transfers}/${verified.transfers}`,
+  ];
+}
+
+const SHOWN: Readonly<Partial<Record<MetricName, string>>> = {
+  throughput: 'MiB/s',
+  senderCpuPerGiB: 'CPU',
+  syscalls: 'system calls',
+  modeSwitches: 'mode switches',
+  voluntarySwitches: 'context switches',
+  minorFaults: 'page faults',
+};
+
+/** What counted each column. */
+function instruments(runs: readonly Run[]): string[] {
+  const by = new Map<string, string[]>();
+  for (const [metric, title] of Object.entries(SHOWN)) {
+    const used = new Set<string>();
+    for (const { metrics } of runs) {
+      const evidence = metrics[metric as MetricName];
+      if (isMeasured(evidence)) used.add(evidence.instrument);
+    }
+    for (const instrument of used) by.set(instrument, [...(by.get(instrument) ?? []), title]);
+  }
+  if (by.size === 0) return [];
+  return [`Counted by: ${[...by].map(([instrument, titles]) => `${instrument} (${titles.join(', ')})`).join('; ')}.`];
+}
