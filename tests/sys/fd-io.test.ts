@@ -117,6 +117,13 @@ describe('read and write', () => {
   });
 });
 
+test('a call moves at most 2,147,479,552 bytes', () => {
+  const huge = keep(fd.memfdCreate('huge', 0));
+  expect(fd.ftruncate(huge, 3 * GIB)).toBe(0);
+  const address = map(3 * GIB, PROT_READ, MAP_SHARED, huge);
+  expect(fd.write(open('/dev/null', fd.O_WRONLY), address)).toBe(0x7ffff000);
+});
+
 describe('offsets', () => {
   const calls: [string, (file: number, offset: Offset) => number][] = [
     ['pread', (file, offset) => fd.pread(file, Buffer.alloc(1), 1, offset)],
@@ -129,7 +136,16 @@ describe('offsets', () => {
 
   test.each(calls)('%s: what is no exact integer throws, what is no position is EINVAL', (name, call) => {
     const file = filled(1);
-    for (const bad of [Number.NaN, 0.5, -0, 2 ** 53, Number.POSITIVE_INFINITY, 2n ** 63n, -(2n ** 63n) - 1n])
+    for (const bad of [
+      Number.NaN,
+      0.5,
+      -0,
+      2 ** 53,
+      Number.POSITIVE_INFINITY,
+      2n ** 63n,
+      2n ** 64n - 1n,
+      -(2n ** 63n) - 1n,
+    ])
       expect(() => call(file, bad)).toThrow(RangeError);
     expect(() => call(file, '0' as never)).toThrow(TypeError);
     expect(call(file, name === 'preadv2' ? -2 : -1)).toBe(-errno.EINVAL);

@@ -73,6 +73,12 @@ describe.skipIf(noUser)(`user-mode page faults of this thread${noUser}`, () => {
     expect(apart).toBe(0);
   });
 
+  test('context switches happen in the kernel, and are none without its side', () => {
+    const fd = keep(counter(perf.PERF_COUNT_SW_CONTEXT_SWITCHES, USER));
+    const none = new Int32Array(2);
+    expect(counted(fd, () => Array.from({ length: 23 }, () => poll(none, 0, 1)))).toBe(0);
+  });
+
   test('a count stops, goes on and begins anew', () => {
     const fd = keep(counter(perf.PERF_COUNT_SW_PAGE_FAULTS, USER));
     const now = () => {
