@@ -4,11 +4,12 @@ import { constant } from '../native.ts';
 import { F_GETFL, fcntl, fstat, O_APPEND, O_RDWR, O_WRONLY } from '../sys/fd.ts';
 import { readStat, STAT_SIZE } from '../sys/structs.ts';
 
-const { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOSYS, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } = os.errno;
+const { EACCES, EBADF, EFAULT, EINVAL, EISDIR, ENODEV, ENOSYS, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } = os.errno;
 
 const S_IFMT = constant('S_IFMT');
+const S_IFREG = constant('S_IFREG');
 const kinds = new Map([
-  [constant('S_IFREG'), 'a regular file'],
+  [S_IFREG, 'a regular file'],
   [constant('S_IFDIR'), 'a directory'],
   [constant('S_IFIFO'), 'a pipe'],
   [constant('S_IFSOCK'), 'a socket'],
@@ -41,6 +42,7 @@ export function explain(
     case EINVAL:
     case ESPIPE:
     case EACCES:
+    case EISDIR:
     case ENODEV:
       return trap(ledger, fd, socket);
     default:
@@ -60,10 +62,11 @@ function trap(ledger: { calls: number }, fd: number, socket: number): string | u
   if (kind !== 'a regular file') return `file.fd ${fd} is ${kind}; paths send regular files`;
   if ((inFlags & (O_WRONLY | O_RDWR)) === O_WRONLY)
     return `file.fd ${fd} is open for writing only; open it with O_RDONLY`;
+  if ((outFlags & (O_WRONLY | O_RDWR)) === 0) return `the target ${socket} is open for reading only`;
   if ((outFlags & O_APPEND) !== 0)
     return `the target ${socket} is open with O_APPEND, where sendfile and splice write nothing; the path read-write does`;
-  if (kindOf(ledger, socket) !== 'a socket')
-    return `the target ${socket} is ${kindOf(ledger, socket)}, not a socket; the path read-write writes to anything`;
+  const target = kindOf(ledger, socket);
+  if (target !== 'a socket') return `the target ${socket} is ${target}; the path read-write writes to anything`;
   return 'the file system of the source does not support this call; the path read-write works with every file system';
 }
 
@@ -71,4 +74,9 @@ function kindOf(ledger: { calls: number }, fd: number): string {
   ledger.calls++;
   const record = new Uint8Array(STAT_SIZE);
   return fstat(fd, record) < 0 ? 'not open' : (kinds.get(readStat(record).mode & S_IFMT) ?? 'of an unknown kind');
+}
+
+/** Whether a size of 0 means an empty file: pipes, sockets and devices have that size, too. */
+export function isRegular(mode: number): boolean {
+  return (mode & S_IFMT) === S_IFREG;
 }

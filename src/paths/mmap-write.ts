@@ -6,10 +6,11 @@ import { constants as os } from 'node:os';
 import { Mapping } from '../io/mapping.ts';
 import { fstat, write } from '../sys/fd.ts';
 import { readStat, STAT_SIZE } from '../sys/structs.ts';
+import { isRegular } from './hints.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
 import { integer, Ledger, PAGE_SIZE } from './transfer.ts';
 
-const { EFAULT } = os.errno;
+const { EFAULT, ENODEV } = os.errno;
 const DEFAULT_WINDOW = 64 * 1024 * 1024;
 
 class MmapWriteTransfer extends Ledger {
@@ -105,7 +106,9 @@ class MmapWriteTransfer extends Ledger {
   #size(): number {
     this.calls++;
     const result = fstat(this.fd, this.#stat);
-    return result < 0 ? result : readStat(this.#stat).size;
+    if (result < 0) return result;
+    const { size, mode } = readStat(this.#stat);
+    return isRegular(mode) ? size : -ENODEV;
   }
 
   #unmap(): void {
