@@ -2,3 +2,5 @@
 export { renderCalls } from './calls.ts';
 export { renderDoctor } from './doctor.ts';
 export { renderResults } from './paths.ts';
+export { renderStored } from './stored.ts';
+export { size } from './text.ts';
