@@ -2,6 +2,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.ts';
+import { epollCreate1 } from '../../src/sys/epoll.ts';
 import * as fd from '../../src/sys/fd.ts';
 import { PAGE_SIZE } from '../../src/sys/mmap.ts';
 import { readStat, STAT_SIZE } from '../../src/sys/structs.ts';
@@ -114,6 +115,9 @@ describe('ftruncate, fallocate, fdatasync, fadvise', () => {
     expect(fd.fallocate(open(tempFile(1)), 0, 0, 1)).toBe(-errno.EBADF);
     expect(fd.fallocate(file, fd.FALLOC_FL_PUNCH_HOLE, 0, 1)).toBe(-errno.EOPNOTSUPP);
     expect(fd.fallocate(file, 0, 2n ** 62n, 1)).toBe(-errno.EFBIG);
+    const sealed = keep(fd.memfdCreate('sealed', fd.MFD_ALLOW_SEALING));
+    fd.fcntl(sealed, fd.F_ADD_SEALS, fd.F_SEAL_GROW);
+    expect(fd.fallocate(sealed, 0, 0, 1)).toBe(-errno.EPERM);
   });
 
   test('DONTNEED drops clean pages only, so fdatasync comes first', (ctx) => {
@@ -152,4 +156,5 @@ test('FIONREAD counts what can be read at once', () => {
   fd.ftruncate(file, 10);
   expect(fd.fionread(file)).toBe(-errno.EOVERFLOW);
   expect(fd.fionread(open('/'))).toBe(-errno.ENOTTY);
+  expect(fd.fionread(keep(epollCreate1(0)))).toBe(-errno.EINVAL);
 });

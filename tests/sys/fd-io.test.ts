@@ -228,6 +228,13 @@ describe('readv, writev, preadv2, pwritev2', () => {
     expect(fd.preadv2(file, [buf], 0, fd.RWF_NOWAIT)).toBe(PAGE_SIZE);
     expect(buf.equals(pattern(16 * PAGE_SIZE).subarray(0, PAGE_SIZE))).toBe(true);
     expect(fd.preadv2(pipe(0).read, [buf], -1, fd.RWF_NOWAIT)).toBe(-errno.EAGAIN);
+    // of what is half there: that half
+    fd.fadvise(file, 0, 0, fd.POSIX_FADV_RANDOM);
+    fd.fadvise(file, 0, 0, fd.POSIX_FADV_DONTNEED);
+    expect(fd.pread(file, buf, PAGE_SIZE, 0)).toBe(PAGE_SIZE);
+    const half = fd.preadv2(file, [Buffer.alloc(16 * PAGE_SIZE)], 0, fd.RWF_NOWAIT);
+    expect(half).toBeGreaterThanOrEqual(PAGE_SIZE);
+    expect(half).toBeLessThan(16 * PAGE_SIZE);
   });
 
   test('RWF_DONTCACHE leaves the cache as it found it', (ctx) => {

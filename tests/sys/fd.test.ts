@@ -165,6 +165,16 @@ describe('close', () => {
     expect(runtime.adopt(CLOSED)).toBe(-errno.EBADF);
   });
 
+  test('EBUSY while the runtime watches it, which would go on with the number', () => {
+    const { read } = pipe();
+    const id = runtime.watchOpen(read, () => {});
+    expect(id).toBeGreaterThanOrEqual(0);
+    expect([fd.close(read), runtime.owns(read)]).toEqual([-errno.EBUSY, 1]);
+    expect(fd.dup3(filled(1), read, 0)).toBe(-errno.EBUSY);
+    runtime.watchClose(id);
+    expect(fd.close(read)).toBe(0);
+  });
+
   test("Node's own event loop is out of reach of every call", () => {
     const loop = readdirSync('/proc/self/fd')
       .map(Number)
