@@ -202,7 +202,7 @@ describe('MSG_ZEROCOPY on loopback', () => {
       left -= n;
     }
   };
-  /** Completions until send `last` is done. The kernel gives them a moment after the receiver took the bytes. */
+  /** Completions until send `last` is done, which is when the peer's kernel has acknowledged its bytes. */
   const completions = (fd: number, last: number) => {
     const all: cmsg.ZeroCopyCompletion[] = [];
     for (let tries = 0; tries < 500 && all.at(-1)?.last !== last; tries++) {
