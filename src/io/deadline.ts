@@ -64,12 +64,16 @@ export function waitInSlices(
   const total = milliseconds(timeout);
   if (isMainThread) refuse(syscall, instead);
   const end = performance.now() + total;
-  for (let left = total; ; ) {
+  let left = total;
+  for (;;) {
     // rounded up: poll and epoll_wait count whole milliseconds, and a fraction rounded down would be a busy loop
     const slice = left > SLICE_MS ? SLICE_MS : Math.ceil(left);
     const r = wait(slice);
     if (r !== 0 && r !== -EINTR) return r;
     left = end - performance.now();
-    if (left <= 0) return r === 0 ? 0 : wait(0);
+    if (left > 0) continue;
+    // interrupted at the very end: what came in that moment shall not be missed
+    const last = r === 0 ? 0 : wait(0);
+    return last === -EINTR ? 0 : last;
   }
 }

@@ -122,7 +122,11 @@ export class Epoll<T = unknown> extends Fd {
     if (slot === undefined) refuseControl(-ENOENT, number, epfd, 'modify');
     const mask = maskOf(events);
     const exclusive = ((slot.events | mask) & EPOLLEXCLUSIVE) !== 0;
-    if (exclusive && slot.held) slot.held = this.#control(EPOLL_CTL_DEL, slot) < 0;
+    if (exclusive && slot.held) {
+      const deleted = this.#control(EPOLL_CTL_DEL, slot);
+      if (deleted < 0) refuseControl(deleted, number, epfd, 'modify');
+      slot.held = false;
+    }
     const before = slot.events;
     slot.events = mask;
     const result = this.#control(slot.held ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, slot);
@@ -276,19 +280,26 @@ export class Epoll<T = unknown> extends Fd {
    */
   #rebuild(): void {
     const { fd } = this;
-    this.#ghosts = 0;
-    const fresh = check(sys.epollCreate1(0), 'epoll_create1', { hint: 'a stale descriptor keeps waking this Epoll' });
-    for (const slot of this.#slots) {
-      // one-shot and disarmed: there is no way to add it like that, so modify() will
-      slot.held = slot.armed && this.#control(EPOLL_CTL_ADD, slot, fresh) === 0;
-      if (slot.armed && !slot.held) this.#slots.drop(slot);
+    const hint = 'a stale descriptor keeps waking this Epoll, which could not be made anew';
+    const fresh = check(sys.epollCreate1(0), 'epoll_create1', { fd, hint });
+    const lost: Slot<T>[] = [];
+    try {
+      for (const slot of this.#slots) {
+        // one-shot and disarmed: there is no way to add it like that, so modify() will
+        const result = slot.armed ? this.#control(EPOLL_CTL_ADD, slot, fresh) : 0;
+        if (result === -EBADF) lost.push(slot);
+        else check(result, 'epoll_ctl', { fd: slot.fd, hint });
+      }
+      this.#stopWatch();
+      check(sys.dup3(fresh, fd, 0), 'dup3', { fd, hint });
+    } finally {
+      sys.close(fresh);
+      if (this.#waiting && this.#watch === 0) this.#startWatch();
     }
-    this.#stopWatch();
-    const result = sys.dup3(fresh, fd, 0);
-    sys.close(fresh);
-    check(result, 'dup3', { fd });
+    for (const slot of lost) this.#slots.drop(slot);
+    for (const slot of this.#slots) slot.held = slot.armed;
+    this.#ghosts = 0;
     this.#rebuilt++;
-    if (this.#waiting) this.#startWatch();
   }
 
   #startWatch(): void {

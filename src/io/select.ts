@@ -67,10 +67,12 @@ export function select<F extends Fd | number>(
     for (const [i, set] of asked.entries()) answers[i]?.set(set);
     return sys.select(nfds, read, write, except, ms);
   };
-  check(waitInSlices(timeout, once, 'select', 'ready() or Epoll'), 'select', {
+  const count = check(waitInSlices(timeout, once, 'select', 'ready() or Epoll'), 'select', {
     hint: 'one of the descriptors is not open: poll() tells which one',
   });
   const result = { read: [] as F[], write: [] as F[], except: [] as F[] };
+  // interrupted at the end of its time, the sets are still as they were asked
+  if (count === 0) return result;
   for (const [i, name] of SETS.entries()) {
     const set = answers[i] as Uint8Array;
     result[name] = (sets[name] ?? []).filter((each) => isSet(set, numberOf(each)));

@@ -101,18 +101,18 @@ function leave(waiter: Waiter): void {
   const { crowd } = waiter;
   if (crowd === undefined) return;
   crowd.waiters.delete(waiter);
-  if (set === undefined || !set.has(crowd.fd)) return;
+  const watched = set?.has(crowd.fd) === true;
   if (crowd.waiters.size > 0) {
     try {
-      set.modify(crowd.fd, wishes(crowd));
+      if (watched) set?.modify(crowd.fd, wishes(crowd));
     } catch (error) {
       for (const other of crowd.waiters) other.pending.reject(error);
     }
     return;
   }
-  set.delete(crowd.fd);
+  if (watched) set?.delete(crowd.fd);
   crowd.cancel?.();
-  crowds.delete(crowd.fd);
+  if (crowds.get(crowd.fd) === crowd) crowds.delete(crowd.fd);
   idle();
 }
 
