@@ -86,18 +86,19 @@ export class Child<C> {
 /** All children of one bench. */
 export class Children {
   readonly #all: { end(): Promise<void> }[] = [];
-  #ended = false;
+  #ending: Promise<unknown> | undefined;
 
   start<C>(entryName: string, name: string): Child<C> {
     // somebody who was about to start one when the bench was called off
-    if (this.#ended) throw new Error(`${name} is not started: the bench has ended`);
+    if (this.#ending !== undefined) throw new Error(`${name} is not started: the bench has ended`);
     const child = new Child<C>(entryName, name);
     this.#all.push(child);
     return child;
   }
 
+  /** Resolves when all of them are gone, also for who asks a second time. */
   async end(): Promise<void> {
-    this.#ended = true;
-    await Promise.all(this.#all.splice(0).map((child) => child.end()));
+    this.#ending ??= Promise.all(this.#all.map((child) => child.end()));
+    await this.#ending;
   }
 }

@@ -1,0 +1,4 @@
+/** The lab: workloads, trials and what they measured. `docs/measuring.md` says how, `docs/results.md` in which form. */
+export { type Evidence, isMeasured, type Measured, type Missing } from '../model/evidence.ts';
+export { type Results, type Run, resultsJsonSchema } from '../model/results.ts';
+export * from './paths-bench.ts';
