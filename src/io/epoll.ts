@@ -47,6 +47,8 @@ export class Epoll<T = unknown> extends Fd {
    * nothing of deletions since. {@link mask} and {@link data} do.
    */
   readonly events: Uint32Array;
+  /** epoll_wait(2), bound to {@link events}; and the same without stale events. */
+  readonly #poll: (ms: number) => number;
   readonly #enter: (ms: number) => number;
   readonly #slots = new Slots<T>();
   #count = 0;
@@ -67,9 +69,10 @@ export class Epoll<T = unknown> extends Fd {
       throw error;
     }
     this.events = bound ? new Uint32Array(bound[0]) : new Uint32Array(maxEvents * EPOLL_EVENT_WORDS);
-    const wait = bound?.[1] ?? ((ms: number) => sys.epollWait(raw, this.events, maxEvents, ms));
+    const poll = bound?.[1] ?? ((ms: number) => sys.epollWait(raw, this.events, maxEvents, ms));
+    this.#poll = poll;
     this.#enter = (ms) => {
-      const n = wait(ms);
+      const n = poll(ms);
       return n > 0 ? this.#sift(n) : n;
     };
     this.onDeparture(() => this.#abandon());
@@ -163,7 +166,18 @@ export class Epoll<T = unknown> extends Fd {
    */
   wait(timeout?: Milliseconds): number {
     const { fd } = this;
-    const n = waitInSlices(timeout, this.#enter, 'epoll_wait', 'waitAsync()');
+    let n: number;
+    if (timeout === 0) {
+      // the price of a call that has nothing to tell is the price of asking: straight to the kernel
+      n = this.#poll(timeout);
+      if (n === 0) {
+        this.#count = 0;
+        return 0;
+      }
+      n = n > 0 ? this.#sift(n) : waitInSlices(0, this.#enter, 'epoll_wait', '');
+    } else {
+      n = waitInSlices(timeout, this.#enter, 'epoll_wait', 'waitAsync()');
+    }
     this.#count = Math.max(n, 0);
     return n < 0 ? check(n, 'epoll_wait', { fd }) : n;
   }

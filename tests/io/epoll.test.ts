@@ -385,6 +385,21 @@ test('hang-up is told without being asked for', () => {
   });
 });
 
+test('a wait with nothing ready allocates nothing', () => {
+  using([Epoll.open(), EventFd.open()], (epoll, counter) => {
+    epoll.add(counter, { in: true });
+    const waits = (n: number) => {
+      const before = process.memoryUsage().heapUsed;
+      for (let i = 0; i < n; i++) epoll.wait(0);
+      return process.memoryUsage().heapUsed - before;
+    };
+    waits(50_000);
+    // the least of several, since the test runner allocates beside it
+    const bytes = Math.min(...[1, 2, 3, 4, 5].map(() => waits(50_000)));
+    expect(bytes / 50_000).toBeLessThan(1);
+  });
+});
+
 test('the main thread does not block', () => {
   using([Epoll.open()], (epoll) => {
     for (const timeout of [1, 0.5, -1, undefined])

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { createServer, connect as netConnect } from 'node:net';
 import { expect, test } from 'vitest';
 import { EventFd, Pipe, ready, Socket } from '../../src/io/index.ts';
 import { native } from '../../src/native.ts';
 import { EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../src/sys/epoll.ts';
+import { addonEnv, script } from '../support/compiled.ts';
 
 const { sys } = native;
 const x = Buffer.from('x');
@@ -129,4 +131,53 @@ test('a descriptor that Node itself watches can be waited for, and Node does not
   expect(String(await reply)).toBe('hello');
   client.end();
   await new Promise((resolve) => server.close(resolve));
+});
+
+// epoll_wait answers EINTR when its process is stopped and goes on (signal(7)); a Worker gets no other signal for itself
+test('waits keep their time in a storm of signals', { timeout: 60_000 }, async () => {
+  const child = spawn(
+    process.execPath,
+    [
+      script(`
+        import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+        import { Epoll, EventFd, Pipe, poll, select, Timer } from '$io';
+        if (isMainThread) {
+          const worker = new Worker(new URL(import.meta.url));
+          worker.on('message', (text) => process.stdout.write(text));
+        } else {
+          const epoll = Epoll.open(), pipe = Pipe.open(), counter = EventFd.open(), timer = Timer.open();
+          parentPort.postMessage('begin ');
+          const waits = [
+            () => epoll.wait(200),
+            () => poll([{ fd: pipe.readEnd, events: 1 }], { timeout: 200 }).length,
+            () => select({ read: [pipe.readEnd] }, { timeout: 200 }).read.length,
+            () => counter.takeSync(200) ?? 0,
+            () => timer.takeSync(200) ?? 0,
+          ];
+          for (const wait of waits) {
+            const start = performance.now();
+            const result = wait();
+            parentPort.postMessage(result + (performance.now() - start >= 199 ? ':whole ' : ':early '));
+          }
+          for (const each of [epoll, pipe, counter, timer]) each.close();
+        }`),
+    ],
+    { env: { ...process.env, ...addonEnv, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  child.stdout.on('data', (text) => {
+    output += text;
+  });
+  let signals = 0;
+  child.stdout.once('data', () => {
+    const storm = setInterval(() => {
+      signals++;
+      child.kill('SIGSTOP');
+      child.kill('SIGCONT');
+    }, 1);
+    child.once('exit', () => clearInterval(storm));
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect([code, output]).toEqual([0, `begin ${'0:whole '.repeat(5)}`]);
+  expect(signals).toBeGreaterThan(50);
 });
