@@ -254,8 +254,8 @@ function elsewhere(): Native {
     });
   };
   const calls = new Proxy({}, { get: () => refuse });
-  const layouts = new Proxy({}, { get: () => ({ size: 0 }) });
   const zeros = new Proxy({}, { get: () => 0 });
+  const layouts = new Proxy({}, { get: () => zeros });
   return {
     sys: calls,
     loop: calls,
