@@ -20,10 +20,11 @@ export const MAX_RW_COUNT = constant<'size'>('MAX_RW_COUNT');
  * `null` the file's position is used and moved. 0 means that the file ends here: when bytes are left of what you
  * promised, the file has shrunk, and asking again will answer 0 for ever.
  *
- * `-EAGAIN` (`outFd` is non-blocking and full; O_NONBLOCK on `inFd` changes nothing), `-EPIPE` and `-ECONNRESET` (the
- * peer is gone; never a signal), `-EINVAL` (`inFd` cannot be read through the page cache: a socket or an eventfd; or
- * `outFd` has O_APPEND; or a negative `offset`), `-ESPIPE` (an `offset` for an `inFd` that cannot seek), `-EBADF` (`inFd`
- * not open for reading, `outFd` not for writing). Since Linux 2.2; `outFd` may be any file since 2.6.33. sendfile(2).
+ * `-EAGAIN` (`outFd` is non-blocking and full; O_NONBLOCK on `inFd` changes nothing), `-EPIPE` and `-ECONNRESET`
+ * (the peer is gone; never a signal), `-EINVAL` (`inFd` cannot be read through the page cache: a socket, a pipe, a
+ * file of /proc; or `outFd` has O_APPEND; or a negative `offset`), `-ESPIPE` (an `offset` for an `inFd` that cannot
+ * seek), `-EOVERFLOW` (an `offset` beyond the largest file of this file system), `-EBADF` (`inFd` not open for
+ * reading, `outFd` not for writing). Since Linux 2.2; `outFd` may be any file since 2.6.33. sendfile(2).
  */
 export const sendfile = sys.sendfile;
 

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { layout, native, offsetOf } from '../../src/native.ts';
 import * as cmsg from '../../src/sys/cmsg.ts';
 import { POLLERR, POLLFD_WORDS, poll, pollRevents, setPollFd } from '../../src/sys/poll.ts';
+import { RLIMIT_MEMLOCK } from '../../src/sys/process.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE } from '../../src/sys/sockaddr.ts';
 import * as socket from '../../src/sys/socket.ts';
-import { readStat, STAT_SIZE } from '../../src/sys/structs.ts';
-import { closedFd, closesOnExec, tcpPair, unixPair } from '../support/descriptors.ts';
+import { encodeRlimit, RLIMIT_SIZE, readRlimit, readStat, STAT_SIZE } from '../../src/sys/structs.ts';
+import { closedFd, closesOnExec, tcpPair, unixPair, withNofile } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
-import { filled, keep, map } from '../support/raw.ts';
+import { CAP_IPC_LOCK, capable, filled, isRoot, keep, map } from '../support/raw.ts';
 import { pattern } from '../support/temp.ts';
 
 const { sys, runtime } = native;
@@ -114,6 +115,16 @@ describe('SCM_RIGHTS', () => {
     expect(() => cmsg.encodeRights([])).toThrow(/fds must hold 1 to 253 descriptors, got 0/);
     for (const bad of [-1, 1.5, 2 ** 31, Number.NaN])
       expect(() => cmsg.encodeRights([0, bad])).toThrow(/fds\[1\] must be a descriptor, got/);
+  });
+
+  test.skipIf(isRoot)('-ETOOMANYREFS: more under way than RLIMIT_NOFILE (CAP_SYS_ADMIN may)', () => {
+    const ETOOMANYREFS = 109;
+    const { a } = unixPair();
+    const control = cmsg.encodeRights(Array(253).fill(filled(1)));
+    withNofile(100, () => {
+      expect(socket.sendmsg(a, [Buffer.from('x')], null, control, 0)).toBe(1);
+      expect(socket.sendmsg(a, [Buffer.from('x')], null, control, 0)).toBe(-ETOOMANYREFS);
+    });
   });
 
   test('-EBADF for a closed descriptor, -EINVAL for messages without sense', () => {
@@ -277,6 +288,20 @@ describe('MSG_ZEROCOPY on loopback', () => {
     expect([-errno.EOPNOTSUPP, -ENOTSUPP]).toContain(allow(a));
     expect(socket.send(a, memory(), 16_384, MSG_ZEROCOPY)).toBe(16_384);
     expect(socket.recv(b, Buffer.alloc(16_384), undefined, 0)).toBe(16_384);
+  });
+
+  test.skipIf(capable(CAP_IPC_LOCK))('-ENOBUFS beyond RLIMIT_MEMLOCK: nothing was sent (CAP_IPC_LOCK may)', () => {
+    const { server } = tcpPair();
+    expect(allow(server)).toBe(0);
+    const at = memory();
+    const old = new Uint8Array(RLIMIT_SIZE);
+    expect(sys.prlimit(0, RLIMIT_MEMLOCK, null, old)).toBe(0);
+    expect(sys.prlimit(0, RLIMIT_MEMLOCK, encodeRlimit({ ...readRlimit(old), soft: 4096n }), null)).toBe(0);
+    try {
+      expect(socket.send(server, at, 65_536, MSG_ZEROCOPY)).toBe(-errno.ENOBUFS);
+    } finally {
+      expect(sys.prlimit(0, RLIMIT_MEMLOCK, old, null)).toBe(0);
+    }
   });
 
   test('on what is no socket: -ENOTSOCK', () => {

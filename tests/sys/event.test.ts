@@ -8,7 +8,7 @@ import { F_GETFL, fcntl, O_NONBLOCK } from '../../src/sys/fd.ts';
 import { POLLFD_WORDS, POLLIN, POLLOUT, poll, pollRevents, setPollFd } from '../../src/sys/poll.ts';
 import { readTimespec, TIMESPEC_SIZE } from '../../src/sys/structs.ts';
 import { addonEnv } from '../support/compiled.ts';
-import { closedFd, closesOnExec } from '../support/descriptors.ts';
+import { closedFd, closesOnExec, withNofile } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
 import { keep, open, pipe } from '../support/raw.ts';
 
@@ -193,6 +193,14 @@ describe('timerfd', () => {
   });
 
   test('closes on exec, asked or not', () => expect(closesOnExec(make(MONOTONIC, 0))).toBe(true));
+});
+
+test('-EMFILE at the limit of open files', () => {
+  withNofile(3, () => {
+    expect(event.eventfd(0, 0)).toBe(-errno.EMFILE);
+    expect(event.timerfdCreate(MONOTONIC, 0)).toBe(-errno.EMFILE);
+    expect(event.signalfd(-1, 0n, 0)).toBe(-errno.EMFILE);
+  });
 });
 
 describe('signalMask', () => {

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.ts';
 import { eventfd, signalMask } from '../../src/sys/event.ts';
@@ -168,6 +170,16 @@ describe.each(calls)('%s', (_name, call) => {
     expect(result).toBe(-errno.EINTR);
     expect(bits(set)).toEqual([read]);
   });
+});
+
+test("libc's macros, which write past their fixed size, are nowhere in the source", () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const found = ['native', 'src'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cc|h|ts)$/.test(file))
+      .filter((file) => /\bFD_(SET|CLR|ISSET|ZERO)\s*\(/.test(readFileSync(join(root, folder, file), 'utf8'))),
+  );
+  expect(found).toEqual([]);
 });
 
 test('pselect6 holds back the signals of its mask while it waits', async () => {

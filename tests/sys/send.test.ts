@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.ts';
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE } from '../../src/sys/sockaddr.ts';
 import * as socket from '../../src/sys/socket.ts';
-import { closedFd, tcpListener, tcpPair, unixPair } from '../support/descriptors.ts';
+import { closedFd, tcpListener, tcpPair, underSignals, unixPair } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
 import { keep, map, pipe } from '../support/raw.ts';
 import { pattern, tempPath } from '../support/temp.ts';
@@ -170,6 +170,14 @@ describe('send and recv', () => {
     ['on a closed descriptor', errno.EBADF, () => socket.recv(closedFd(), Buffer.alloc(9), undefined, 0)],
   ])('recv %s: %i', (_what, code, call) => {
     expect(call()).toBe(-code);
+  });
+
+  test('a receive with a time-out of its own answers -EINTR, though the handler would restart it', async () => {
+    const { client } = tcpPair();
+    const SO_RCVTIMEO = 20;
+    expect(socket.setsockopt(client, socket.SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(10n, 0n))).toBe(0);
+    const receive = () => socket.recv(client, Buffer.alloc(1), undefined, 0);
+    expect(await underSignals('SIGUSR2', receive)).toBe(-errno.EINTR);
   });
 
   test('bounds are checked before the call, and named', () => {

@@ -183,6 +183,27 @@ describe('sendfile', () => {
     expect(call(filled(bytes))).toBe(-code);
   });
 
+  // what each value of an offset is: a place (here beyond the end), refused by the kernel, or refused before it
+  test.each<[offset: number | bigint, answer: number | number[] | RegExp]>([
+    [-1, -errno.EINVAL],
+    [-1n, -errno.EINVAL],
+    [0, 1],
+    [2 ** 31 - 1, 0],
+    [2 ** 31, 0],
+    [2 ** 32, 0],
+    // beyond the largest file of some file systems (16 TiB on ext4)
+    [2 ** 53 - 1, [0, -errno.EOVERFLOW]],
+    [2 ** 53, /offset must be an integer of -9007199254740991 to 9007199254740991, got 9007199254740992/],
+    [2n ** 53n, [0, -errno.EOVERFLOW]],
+    [2n ** 63n - 1n, -errno.EINVAL],
+    [2n ** 63n, /offset must be a bigint of 64 bits, got a bigint beyond 64 bits/],
+    [2n ** 64n - 1n, /offset must be a bigint of 64 bits/],
+  ])('an offset of %s', (offset, answer) => {
+    const [file, to] = [filled(bytes), output()];
+    if (answer instanceof RegExp) expect(() => sendfile(to, file, offset, 1)).toThrow(answer);
+    else expect([answer].flat()).toContain(sendfile(to, file, offset, 1));
+  });
+
   test('names the argument that is no integer', () => {
     const call = sendfile as (...args: unknown[]) => number;
     expect(() => call('1', 0, 0, 1)).toThrow(/^sendfile: out_fd must be an integer/);

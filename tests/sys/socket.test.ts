@@ -73,6 +73,11 @@ describe('socket and socketpair', () => {
     expect(socket.socketpair(AF_INET, SOCK_STREAM, 0, new Int32Array(2))).toBe(-errno.EOPNOTSUPP);
   });
 
+  test.skipIf(isRoot)('a raw socket without privilege: EPERM (root may)', () => {
+    const [SOCK_RAW, IPPROTO_ICMP] = [3, 1];
+    expect(socket.socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)).toBe(-errno.EPERM);
+  });
+
   test('-EMFILE at the limit; sv is as it was', () => {
     const sv = Int32Array.of(-7, -8);
     withNofile(3, () => {
