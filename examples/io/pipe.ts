@@ -4,7 +4,7 @@
  * Needs Linux 2.6.35.
  * Run: node --import ./tests/support/typescript.mjs examples/io/pipe.ts
  */
-import { check, File, Pipe } from '../../src/io/index.ts';
+import { File, Pipe } from '../../src/io/index.ts';
 import { SPLICE_F_NONBLOCK, splice } from '../../src/sys/index.ts';
 
 const file = File.open(process.execPath);
@@ -21,8 +21,8 @@ for (;;) {
 console.log(`taken from the file: ${taken}; in the pipe: ${pipe.residue()}`);
 
 const into = Buffer.alloc(50_000);
-const delivered = check(pipe.readEnd.read(into) ?? 0, 'read');
+const delivered = pipe.readEnd.read(into) ?? 0;
 console.log(`delivered: ${delivered}; still in the pipe: ${pipe.residue()}; together: ${delivered + pipe.residue()}`);
-console.log(`nothing was copied on the way in: it begins with ${into.toString('latin1', 1, 4)}, as the file does`);
+console.log(`it begins with ${into.toString('latin1', 1, 4)}, as the file does`);
 pipe.close();
 file.close();

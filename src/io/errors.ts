@@ -5,7 +5,7 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-export const { EAGAIN, EBADF, EINTR, EINVAL, ENOMEM, ENOSYS } = constants.errno;
+export const { EAGAIN, EBADF, EINTR, EINVAL, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
 /** What the kernel may answer and libuv has no name for. Numbers of asm-generic/errno.h (x86-64 and arm64). */
 const BEYOND_LIBUV: Readonly<Record<number, readonly [code: string, text: string]>> = {

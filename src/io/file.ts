@@ -19,7 +19,7 @@ import {
 } from '../sys/fd.ts';
 import { cachestat } from '../sys/mmap.ts';
 import { CACHESTAT_SIZE, type Cachestat, readCachestat, readStat, STAT_SIZE, type Stat } from '../sys/structs.ts';
-import { check, ENOSYS, retryOnEintr, SystemError } from './errors.ts';
+import { check, ENOSYS, EPERM, retryOnEintr, SystemError } from './errors.ts';
 import { Fd } from './fd.ts';
 
 export type { Cachestat, Stat };
@@ -130,12 +130,12 @@ export class File extends Fd {
   }
 
   /**
-   * How many of its pages are in the page cache, dirty, and so on; `undefined` before Linux 6.5, which cannot tell.
-   * cachestat(2).
+   * How many of its pages are in the page cache, dirty, and so on; `undefined` where the kernel does not tell: before Linux
+   * 6.5, and of a file that this user neither owns nor may write. cachestat(2).
    */
   cached(): Cachestat | undefined {
     const result = cachestat(this.fd, 0, 0, record, 0);
-    if (result === -ENOSYS) return undefined;
+    if (result === -ENOSYS || result === -EPERM) return undefined;
     this.#check(result, 'cachestat');
     return readCachestat(record);
   }

@@ -24,7 +24,7 @@ import {
   processVmReadv,
   processVmWritev,
 } from '../sys/mmap.ts';
-import { check, EINVAL, ENOMEM, SystemError } from './errors.ts';
+import { check, EINVAL, ENOMEM, EPERM, SystemError } from './errors.ts';
 import type { Fd } from './fd.ts';
 import { statOf } from './file.ts';
 import { unwatchLeak, watchLeak } from './leaks.ts';
@@ -32,7 +32,7 @@ import { unwatchLeak, watchLeak } from './leaks.ts';
 export { PAGE_SIZE };
 
 const { runtime } = native;
-const { EACCES, EFAULT, ENODEV, EPERM } = constants.errno;
+const { EACCES, EFAULT, ENODEV } = constants.errno;
 
 // V8 maps memory, too, and ends the process when it gets none
 const SPARE_MAPPINGS = 2048;

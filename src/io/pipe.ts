@@ -5,10 +5,10 @@
 import { constants } from 'node:os';
 import { F_GETPIPE_SZ, F_SETPIPE_SZ, fcntl, fionread, O_NONBLOCK } from '../sys/fd.ts';
 import { pipe2 } from '../sys/pipe.ts';
-import { check } from './errors.ts';
+import { check, EPERM } from './errors.ts';
 import { Fd } from './fd.ts';
 
-const { EBUSY, EPERM } = constants.errno;
+const { EBUSY } = constants.errno;
 
 export interface PipeOptions {
   /** Bytes; rounded up by the kernel to a power of two pages. 65,536 if left out. */

@@ -135,7 +135,7 @@ test('fadvise and datasync are taken', () => {
 test('dropCache makes the kernel forget the pages', (ctx) => {
   using file = File.open(tempFile(16 * PAGE_SIZE), O_RDWR);
   const before = file.cached();
-  if (before === undefined) return ctx.skip('cachestat(2) is missing: it came with Linux 6.5');
+  if (before === undefined) return ctx.skip('cachestat(2) does not tell: it came with Linux 6.5');
   expect(before.cached).toBe(16);
   file.dropCache();
   const after = file.cached();

@@ -330,6 +330,15 @@ test('pages are resident once they were touched, until they are given back', () 
   expect(() => mapping.advise(100)).toThrow(/^EINVAL/);
 });
 
+test('the garbage collector knows of private memory', () => {
+  const length = 256 * 2 ** 20;
+  const before = process.memoryUsage().external;
+  const mapping = Mapping.anonymous(length);
+  expect(process.memoryUsage().external - before).toBeGreaterThan(length / 2);
+  mapping.close();
+  expect(process.memoryUsage().external - before).toBeLessThan(length / 2);
+});
+
 test('populate reads the file in at once', () => {
   using file = File.open(tempFile(16 * PAGE_SIZE), O_RDWR);
   using mapping = Mapping.file(file, { populate: true });
