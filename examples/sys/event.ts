@@ -1,5 +1,6 @@
 /**
- * eventfd(2), timerfd_create(2), signalfd(2): a counter, a clock and signals as descriptors, so that one wait covers all.
+ * eventfd(2), timerfd_create(2), signalfd(2): a counter, a clock and signals as descriptors, so that one wait covers
+ * all.
  *
  * Run: node --import ./tests/support/typescript.mjs examples/sys/event.ts   (from Node 22.18 on without --import)
  */

@@ -1,6 +1,6 @@
 /**
- * splice(2), tee(2), vmsplice(2): pages move through pipes by reference. Shows file -> pipe -> pipe without a user buffer,
- * a copy for a second reader, and that a page in a pipe is still the page that it came from.
+ * splice(2), tee(2), vmsplice(2): pages move through pipes by reference. Shows file -> pipe -> pipe without a user
+ * buffer, a copy for a second reader, and that a page in a pipe is still the page that it came from.
  *
  * Run: node --import ./tests/support/typescript.mjs examples/sys/pipe.ts   (from Node 22.18 on without --import)
  */

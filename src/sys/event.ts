@@ -76,18 +76,19 @@ export function signalMask(...signals: number[]): bigint {
  * `int eventfd(unsigned int initval, int flags)` - a counter of 64 bits that can be waited for; `EFD_CLOEXEC` is always
  * added. write(2) of 8 bytes adds to it, read(2) of 8 bytes takes it and sets it to 0 (with EFD_SEMAPHORE takes 1).
  *
- * `-EINVAL` for unknown flags, `-EMFILE`. Then: a read at 0 blocks or answers `-EAGAIN`; a write that would pass 2^64 - 2
- * blocks or answers `-EAGAIN`; fewer than 8 bytes, or 2^64 - 1, are `-EINVAL`.
+ * `-EINVAL` for unknown flags, `-EMFILE`. Then: a read at 0 blocks or answers `-EAGAIN`; a write that would pass
+ * 2^64 - 2 blocks or answers `-EAGAIN`; fewer than 8 bytes, or 2^64 - 1, are `-EINVAL`.
  * Since Linux 2.6.27 (as eventfd2). eventfd(2).
  */
 export const eventfd = sys.eventfd;
 
 /**
- * `int timerfd_create(int clockid, int flags)` - a timer that can be waited for, disarmed; `TFD_CLOEXEC` is always added.
- * read(2) of 8 bytes answers how often it has expired since the last read; before that it blocks or answers `-EAGAIN`.
+ * `int timerfd_create(int clockid, int flags)` - a timer that can be waited for, disarmed; `TFD_CLOEXEC` is always
+ * added. read(2) of 8 bytes answers how often it has expired since the last read; before that it blocks or answers
+ * `-EAGAIN`.
  *
- * `-EINVAL` for a clock other than CLOCK_REALTIME, MONOTONIC, BOOTTIME (Linux 3.15) or their ALARM kind, or unknown flags;
- * `-EMFILE`. Since Linux 2.6.25. timerfd_create(2).
+ * `-EINVAL` for a clock other than CLOCK_REALTIME, MONOTONIC, BOOTTIME (Linux 3.15) or their ALARM kind, or unknown
+ * flags; `-EMFILE`. Since Linux 2.6.25. timerfd_create(2).
  */
 export const timerfdCreate = sys.timerfdCreate;
 
@@ -112,8 +113,8 @@ export const timerfdGettime = sys.timerfdGettime;
  * {@link SIGNALFD_SIGINFO_SIZE} bytes. `fd` -1 makes one, another changes the mask of that one; `SFD_CLOEXEC` is always
  * added. `mask` comes from {@link signalMask}; SIGKILL and SIGSTOP in it are ignored.
  *
- * Only signals that are *blocked* arrive here, and only those of the reading thread or of the whole process: Node blocks
- * none. `-EINVAL` (`fd` is no signalfd, unknown flags), `-EBADF`, `-EMFILE`. Since Linux 2.6.27 (as signalfd4).
+ * Only signals that are *blocked* arrive here, and only those of the reading thread or of the whole process: Node
+ * blocks none. `-EINVAL` (`fd` is no signalfd, unknown flags), `-EBADF`, `-EMFILE`. Since Linux 2.6.27 (as signalfd4).
  * signalfd(2).
  */
 export const signalfd = sys.signalfd;

@@ -14,7 +14,7 @@ export const POLLOUT = constant<'poll'>('POLLOUT');
 export const POLLRDHUP = constant<'poll'>('POLLRDHUP');
 /** An error is pending, or the reader of a pipe is gone. Told without being asked for. */
 export const POLLERR = constant<'poll'>('POLLERR');
-/** Both sides are shut, or the writer of a pipe is gone: bytes may still be there to read. Told without being asked for. */
+/** Both sides are shut, or a pipe's writer is gone: bytes may still be there to read. Told without being asked for. */
 export const POLLHUP = constant<'poll'>('POLLHUP');
 /** The descriptor is not open. Told without being asked for: poll answers no -EBADF. */
 export const POLLNVAL = constant<'poll'>('POLLNVAL');
@@ -28,7 +28,7 @@ const shift = (offset: number) => 8 * (endianness() === 'LE' ? offset % 4 : 2 - 
 const EVENTS_SHIFT = shift(offsetOf(pollfd, 'events'));
 const REVENTS_SHIFT = shift(offsetOf(pollfd, 'revents'));
 
-/** Fills record `index` of `fds`, an Int32Array of {@link POLLFD_WORDS} words a record. A negative `fd` is passed over. */
+/** Fills record `index` of `fds`, which has {@link POLLFD_WORDS} words a record. A negative `fd` is passed over. */
 export function setPollFd(fds: Int32Array, index: number, fd: number, events: number): void {
   if (!(index >= 0 && (index + 1) * POLLFD_WORDS <= fds.length))
     throw new RangeError(`setPollFd: index must be 0 to ${fds.length / POLLFD_WORDS - 1}, got ${index}`);
@@ -54,8 +54,8 @@ export const poll = sys.poll;
 /**
  * **Blocks the calling thread** for up to `timeout`.
  *
- * `int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *tmo_p, const sigset_t *sigmask)` - {@link poll} with
- * nanoseconds, and with `sigmask` (bit n - 1 is signal n, `null`: leave it) in force while it waits.
- * `-EINTR`, `-EINVAL` as {@link poll}. Since Linux 2.6.16. poll(2).
+ * `int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *tmo_p, const sigset_t *sigmask)` - {@link poll}
+ * with nanoseconds, and with `sigmask` (bit n - 1 is signal n, `null`: leave it) in force while it waits. `-EINTR`,
+ * `-EINVAL` as {@link poll}. Since Linux 2.6.16. poll(2).
  */
 export const ppoll = sys.ppoll;

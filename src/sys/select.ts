@@ -76,8 +76,9 @@ export function isSet(set: FdBitmap, fd: number): boolean {
  * bits are left, 0 when the time is up: then the sets are empty and have to be filled again. Each set must have
  * {@link bitmapBytes} of room. The time that was left is not told.
  *
- * `-EBADF` (a descriptor in a set is not open; the sets are as they were), `-EINVAL` (negative `nfds`), `-EINTR` (a signal;
- * the sets are as they were). Since Linux 1.0; on arm64, which has no such call, it is {@link pselect6}. select(2).
+ * `-EBADF` (a descriptor in a set is not open; the sets are as they were), `-EINVAL` (negative `nfds`), `-EINTR` (a
+ * signal; the sets are as they were). Since Linux 1.0; on arm64, which has no such call, it is {@link pselect6}.
+ * select(2).
  */
 export const select = sys.select;
 

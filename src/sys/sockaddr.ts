@@ -1,6 +1,6 @@
 /**
- * Socket addresses as the kernel has them (`struct sockaddr_in`, `sockaddr_in6`, `sockaddr_un`) and as people write them.
- * ip(7), ipv6(7), unix(7).
+ * Socket addresses as the kernel has them (`struct sockaddr_in`, `sockaddr_in6`, `sockaddr_un`) and as people write
+ * them. ip(7), ipv6(7), unix(7).
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { endianness } from 'node:os';

@@ -129,16 +129,17 @@ export const socket = sys.socket;
 
 /**
  * `int socketpair(int domain, int type, int protocol, int sv[2])` - two sockets, connected to each other, into `sv`.
- * `-EOPNOTSUPP` for any domain but AF_UNIX, `-EAFNOSUPPORT` as {@link socket}, `-EMFILE`. Since Linux 1.0. socketpair(2).
+ * `-EOPNOTSUPP` for any domain but AF_UNIX, `-EAFNOSUPPORT` as {@link socket}, `-EMFILE`. Since Linux 1.0.
+ * socketpair(2).
  */
 export const socketpair = sys.socketpair;
 
 /**
  * `int bind(int sockfd, const struct sockaddr *addr, socklen_t addrlen)` - gives the socket a name.
  *
- * `-EADDRINUSE`, `-EADDRNOTAVAIL` (not an address of this machine), `-EACCES` (a port below ip_unprivileged_port_start, or
- * the directory), `-EINVAL` (bound already, or an address of another family), `-EAFNOSUPPORT`, `-ENOENT` and `-ENOTDIR`
- * (the directory of a UNIX path), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. bind(2).
+ * `-EADDRINUSE`, `-EADDRNOTAVAIL` (not an address of this machine), `-EACCES` (a port below ip_unprivileged_port_start,
+ * or the directory), `-EINVAL` (bound already, or an address of another family), `-EAFNOSUPPORT`, `-ENOENT` and
+ * `-ENOTDIR` (the directory of a UNIX path), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. bind(2).
  */
 export const bind = sys.bind;
 
@@ -153,12 +154,12 @@ export const listen = sys.listen;
  * **Blocks the calling thread** until there is a connection, unless the listener is non-blocking.
  *
  * `int accept4(int sockfd, struct sockaddr *addr, socklen_t *addrlen, int flags)` - takes the next connection.
- * `SOCK_CLOEXEC` is always added; O_NONBLOCK is not inherited from the listener: ask with SOCK_NONBLOCK. `addr` takes the
- * peer's address; `addrlen[0]` says how large it is and takes the address's length, also where it was cut.
+ * `SOCK_CLOEXEC` is always added; O_NONBLOCK is not inherited from the listener: ask with SOCK_NONBLOCK. `addr` takes
+ * the peer's address; `addrlen[0]` says how large it is and takes the address's length, also where it was cut.
  *
  * `-EAGAIN`, `-EINTR`, `-ECONNABORTED` (the peer gave up: try again), `-EMFILE` (the connection stays in the queue, so
- * that a listener which is watched spins), `-EINVAL` (not listening, unknown flags, `addrlen` negative or beyond `addr`),
- * `-EOPNOTSUPP` (a datagram socket), `-ENOTSOCK`, `-EBADF`. Since Linux 2.6.28. accept(2).
+ * that a listener which is watched spins), `-EINVAL` (not listening, unknown flags, `addrlen` negative or beyond
+ * `addr`), `-EOPNOTSUPP` (a datagram socket), `-ENOTSOCK`, `-EBADF`. Since Linux 2.6.28. accept(2).
  */
 export const accept4 = sys.accept4;
 
@@ -184,12 +185,13 @@ export const shutdown = sys.shutdown;
 /**
  * **Blocks the calling thread** until the socket takes bytes, unless it is non-blocking or MSG_DONTWAIT is given.
  *
- * `ssize_t send(int sockfd, const void *buf, size_t len, int flags)` - sends `len` bytes of `buf` from `at` on (all of it
- * from 0 when left out); answers how many were taken, perhaps fewer. MSG_NOSIGNAL is always added.
+ * `ssize_t send(int sockfd, const void *buf, size_t len, int flags)` - sends `len` bytes of `buf` from `at` on (all of
+ * it from 0 when left out); answers how many were taken, perhaps fewer. MSG_NOSIGNAL is always added.
  *
  * `-EAGAIN`, `-EINTR`, `-EPIPE` (this side was shut down, or the peer is gone; never a signal), `-ECONNRESET`,
- * `-ENOTCONN`, `-EDESTADDRREQ` (a datagram without a peer), `-EMSGSIZE` (a datagram too long), `-ENOBUFS` (MSG_ZEROCOPY:
- * optmem or locked memory is used up), `-EOPNOTSUPP` (flags), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. send(2).
+ * `-ENOTCONN`, `-EDESTADDRREQ` (a datagram without a peer), `-EMSGSIZE` (a datagram too long), `-ENOBUFS`
+ * (MSG_ZEROCOPY: optmem or locked memory is used up), `-EOPNOTSUPP` (flags), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0.
+ * send(2).
  */
 export const send = sys.send;
 
@@ -199,26 +201,26 @@ export const send = sys.send;
  * `ssize_t recv(int sockfd, void *buf, size_t len, int flags)` - receives up to `len` bytes into `buf` from `at` on;
  * answers how many. 0: the peer has shut down (or a datagram was empty).
  *
- * `-EAGAIN`, `-EINTR`, `-ECONNRESET`, `-ECONNREFUSED` (a connected datagram socket), `-ENOTCONN`, `-EINVAL` (MSG_OOB and
- * there is none), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. recv(2).
+ * `-EAGAIN`, `-EINTR`, `-ECONNRESET`, `-ECONNREFUSED` (a connected datagram socket), `-ENOTCONN`, `-EINVAL` (MSG_OOB
+ * and there is none), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. recv(2).
  */
 export const recv = sys.recv;
 
 /**
  * **Blocks the calling thread** until there are bytes, unless the socket is non-blocking or MSG_DONTWAIT is given.
  *
- * `ssize_t recv(int sockfd, NULL, size_t len, flags | MSG_TRUNC)` - throws up to `len` bytes of a TCP stream away without
- * copying them; answers how many. For TCP only: a UNIX socket answers `-EFAULT`, a datagram is dropped whole and its
- * length answered. Errors as {@link recv}. Since Linux 2.4. tcp(7).
+ * `ssize_t recv(int sockfd, NULL, size_t len, flags | MSG_TRUNC)` - throws up to `len` bytes of a TCP stream away
+ * without copying them; answers how many. For TCP only: a UNIX socket answers `-EFAULT`, a datagram is dropped whole
+ * and its length answered. Errors as {@link recv}. Since Linux 2.4. tcp(7).
  */
 export const recvDiscard = sys.recvDiscard;
 
 /**
  * **Blocks the calling thread** until the socket takes the message, unless it is non-blocking or MSG_DONTWAIT is given.
  *
- * `ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)` -
- * {@link send} with a destination (`null`: the peer). MSG_NOSIGNAL is always added. Besides the errors of {@link send}:
- * `-EISCONN` (a connected UNIX stream has its peer), `-ECONNREFUSED` (a UNIX path on which nobody receives).
+ * `ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)`
+ * - {@link send} with a destination (`null`: the peer). MSG_NOSIGNAL is always added. Besides the errors of {@link
+ * send}: `-EISCONN` (a connected UNIX stream has its peer), `-ECONNREFUSED` (a UNIX path on which nobody receives).
  * Since Linux 1.0. send(2).
  */
 export const sendto = sys.sendto;
@@ -235,10 +237,10 @@ export const recvfrom = sys.recvfrom;
 /**
  * **Blocks the calling thread** until the socket takes bytes, unless it is non-blocking or MSG_DONTWAIT is given.
  *
- * `ssize_t sendmsg(int sockfd, const struct msghdr *msg, int flags)` - {@link sendto} from several buffers, with control
- * messages; the header is passed as its fields. MSG_NOSIGNAL is always added. Besides the errors of {@link send}:
- * `-EINVAL` (a control message without sense, or more than 253 descriptors), `-EBADF` (a descriptor in SCM_RIGHTS is not
- * open), `-ETOOMANYREFS` (too many descriptors are under way). Since Linux 2.0. send(2), cmsg(3).
+ * `ssize_t sendmsg(int sockfd, const struct msghdr *msg, int flags)` - {@link sendto} from several buffers, with
+ * control messages; the header is passed as its fields. MSG_NOSIGNAL is always added. Besides the errors of {@link
+ * send}: `-EINVAL` (a control message without sense, or more than 253 descriptors), `-EBADF` (a descriptor in
+ * SCM_RIGHTS is not open), `-ETOOMANYREFS` (too many descriptors are under way). Since Linux 2.0. send(2), cmsg(3).
  */
 export const sendmsg = sys.sendmsg;
 
@@ -247,10 +249,10 @@ export const sendmsg = sys.sendmsg;
  * MSG_ERRQUEUE never waits.
  *
  * `ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags)` - {@link recvfrom} into several buffers, with control
- * messages. `header` (three Int32) takes what the kernel writes back: the lengths of `name` and `control`, and the flags
- * (MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE, and MSG_CMSG_CLOEXEC, which is always asked for). Descriptors that arrive have CLOEXEC and are this thread's to close, wanted or
- * not: walk `control` to find them. Errors as {@link recv}; `-EAGAIN` when the error queue is empty.
- * Since Linux 2.0. recv(2), cmsg(3).
+ * messages. `header` (three Int32) takes what the kernel writes back: the lengths of `name` and `control`, and the
+ * flags (MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE, and MSG_CMSG_CLOEXEC, which is always asked for). Descriptors that arrive
+ * have CLOEXEC and are this thread's to close, wanted or not: walk `control` to find them. Errors as {@link recv};
+ * `-EAGAIN` when the error queue is empty. Since Linux 2.0. recv(2), cmsg(3).
  */
 export const recvmsg = sys.recvmsg;
 
@@ -259,18 +261,18 @@ export const recvmsg = sys.recvmsg;
  * `optlen[0]` says how many bytes of `optval` to use, and takes how many were written.
  *
  * `-ENOPROTOOPT` (unknown to this socket; or refused here, since its value holds a pointer: socket filters,
- * TCP_ZEROCOPY_RECEIVE, netfilter's tables, any level but SOL_SOCKET, IP, IPv6 and TCP), `-EINVAL` (`optlen` negative or
- * beyond `optval`), `-EOPNOTSUPP` (no such level), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. getsockopt(2), socket(7).
+ * TCP_ZEROCOPY_RECEIVE, netfilter's tables, any level but SOL_SOCKET, IP, IPv6 and TCP), `-EINVAL` (`optlen` negative
+ * or beyond `optval`), `-EOPNOTSUPP` (no such level), `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. getsockopt(2), socket(7).
  */
 export const getsockopt = sys.getsockopt;
 
 /**
- * `int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen)` - sets an option; the length
- * is that of `optval`, for most options an Int32Array of one.
+ * `int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen)` - sets an option; the
+ * length is that of `optval`, for most options an Int32Array of one.
  *
  * `-ENOPROTOOPT` as {@link getsockopt}, `-EINVAL` (`optval` too short or its value out of range), `-EPERM`,
- * `-EOPNOTSUPP` (SO_ZEROCOPY on AF_UNIX; the unnamed 524 on older kernels), `-EDOM`, `-ENOTSOCK`, `-EBADF`. Since Linux 1.0. getsockopt(2), socket(7),
- * tcp(7).
+ * `-EOPNOTSUPP` (SO_ZEROCOPY on AF_UNIX; the unnamed 524 on older kernels), `-EDOM`, `-ENOTSOCK`, `-EBADF`. Since Linux
+ * 1.0. getsockopt(2), socket(7), tcp(7).
  */
 export const setsockopt = sys.setsockopt;
 

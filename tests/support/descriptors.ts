@@ -66,8 +66,8 @@ export function unixPair(type: number = socket.SOCK_STREAM): { a: number; b: num
 }
 
 /**
- * Sends this process signals while `body` blocks in a call: a child does, since nobody else here runs meanwhile. It goes
- * on until `body` is back, so that none of them can come too early.
+ * Sends this process signals while `body` blocks in a call: a child does, since nobody else here runs meanwhile. It
+ * goes on until `body` is back, so that none of them can come too early.
  */
 export async function underSignals<T>(signal: 'SIGUSR2', body: () => T): Promise<T> {
   const handler = () => {};
