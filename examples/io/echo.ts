@@ -2,7 +2,8 @@
  * An echo server on an epoll set and its client, in one thread, without blocking Node's loop.
  *
  * Shows: Listener, Socket, Epoll with data, the async iterator, half-close.
- * Needs: Linux 2.6.28. Run: `node examples/io/echo.ts` (Node 22.18 and later read TypeScript).
+ * Needs Linux 2.6.28.
+ * Run: node --import ./tests/support/typescript.mjs examples/io/echo.ts
  */
 import { Epoll, Listener, Socket } from '../../src/io/index.ts';
 

@@ -2,7 +2,8 @@
  * What level-triggered, edge-triggered and one-shot mean, seen; then a transfer that waits for room in the socket.
  *
  * Shows: Epoll.wait without blocking, masks by name, modify, Socket.writable.
- * Needs: Linux 2.6.28. Run: `node examples/io/epoll.ts` (Node 22.18 and later read TypeScript).
+ * Needs Linux 2.6.28.
+ * Run: node --import ./tests/support/typescript.mjs examples/io/epoll.ts
  */
 import { Epoll, Pipe, Socket } from '../../src/io/index.ts';
 

@@ -2,7 +2,8 @@
  * A timer, a counter and a signal to stop, all waited for at once.
  *
  * Shows: Timer.every, its async iterator, EventFd.wait, AbortSignal.
- * Needs: Linux 2.6.27. Run: `node examples/io/timer.ts` (Node 22.18 and later read TypeScript).
+ * Needs Linux 2.6.27.
+ * Run: node --import ./tests/support/typescript.mjs examples/io/timer.ts
  */
 import { EventFd, Timer } from '../../src/io/index.ts';
 

@@ -14,7 +14,7 @@ import {
   EPOLLONESHOT,
 } from '../sys/epoll.ts';
 import { type Milliseconds, waitInSlices } from './deadline.ts';
-import { check, EBADF, SystemError } from './errors.ts';
+import { check, EBADF, EINTR, SystemError } from './errors.ts';
 import { Fd } from './fd.ts';
 import { refuseControl } from './hints.ts';
 import { type Interest, maskOf } from './interest.ts';
@@ -174,7 +174,8 @@ export class Epoll<T = unknown> extends Fd {
         this.#count = 0;
         return 0;
       }
-      n = n > 0 ? this.#sift(n) : waitInSlices(0, this.#enter, 'epoll_wait', '');
+      if (n > 0) n = this.#sift(n);
+      else if (n === -EINTR) n = waitInSlices(0, this.#enter, 'epoll_wait', '');
     } else {
       n = waitInSlices(timeout, this.#enter, 'epoll_wait', 'waitAsync()');
     }

@@ -8,6 +8,7 @@
 export type { SocketAddress } from '../sys/sockaddr.ts';
 export { Counter } from './counter.ts';
 export { type Milliseconds, SLICE_MS } from './deadline.ts';
+export { Endpoint } from './endpoint.ts';
 export { Epoll, type EpollEvent, type EpollOptions } from './epoll.ts';
 export * from './errors.ts';
 export { EventFd, type EventFdOptions } from './eventfd.ts';
