@@ -33,10 +33,11 @@ export function benchCallsCommand(bench: Command): void {
           command.error(`error: option '--only <LIST>': there is no ${name}; there are ${HOT_CALLS.join(', ')}`)
         );
       });
-      const results = await interruptible((signal) =>
-        runCalls(calls === undefined ? options : { ...options, calls }, signal),
-      );
-      emit(results, json, renderCalls);
+      await interruptible(async (signal) => {
+        emit(await runCalls(calls === undefined ? options : { ...options, calls }, signal), json, renderCalls);
+        // interrupted: the rounds until then are shown and stored
+        signal.throwIfAborted();
+      });
     });
 }
 

@@ -31,7 +31,6 @@ function program(): Command {
     .version(version())
     // options after a command are that command's, also where this one has them, too
     .enablePositionalOptions()
-    .allowExcessArguments()
     .addHelpText('after', FOOTER);
   // before any command is made: they inherit it
   root.exitOverride().configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
@@ -41,6 +40,8 @@ function program(): Command {
   benchPathsCommand(bench);
   benchCallsCommand(bench);
   reportCommand(root);
+  // an unknown command is an argument too many, and `everything` has better words for it; commands do not inherit this
+  root.allowExcessArguments();
   return root;
 }
 

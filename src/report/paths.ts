@@ -21,8 +21,8 @@ export function renderResults(results: Results, width = 80): string {
   for (const group of groups(results.runs)) {
     const { sink, fileBytes, chunkBytes, cache } = group[0] as Run;
     const title = `${size(fileBytes)} over ${sink === 'tcp' ? 'TCP loopback' : 'a UNIX socket'}`;
-    const rows = group.map((run) => row(run, reasons));
-    blocks.push(`${title}, ${size(chunkBytes)} a call, ${cache} page cache\n\n${table(COLUMNS, rows)}`);
+    const text = fitted(group, reasons, width);
+    blocks.push(`${title}, ${size(chunkBytes)} a call, ${cache} page cache\n\n${text}`);
     blocks.push(
       leaders(group, results.controls)
         .map((line) => wrap(line, width))
@@ -63,13 +63,29 @@ function groups(runs: readonly Run[]): Run[][] {
   return [...by.values()];
 }
 
-function row({ path, metrics, verified }: Run, reasons: Reasons): string[] {
+/** With the intervals of both timed columns, or one, or none: as much as the terminal has room for. */
+function fitted(group: readonly Run[], reasons: Reasons, width: number): string {
+  let text = '';
+  for (const intervals of [2, 1, 0]) {
+    text = table(
+      COLUMNS,
+      group.map((run) => row(run, reasons, intervals)),
+    );
+    if (text.split('\n').every((line) => line.length <= width)) break;
+  }
+  return text;
+}
+
+const MIB = 2 ** 20;
+
+function row({ path, metrics, verified }: Run, reasons: Reasons, intervals: number): string[] {
   const cell = (evidence: Evidence, show: (value: number) => string) =>
     isMeasured(evidence) ? show(evidence.value) : reasons.mark(evidence.missing);
-  const timed = (evidence: Evidence) =>
-    isMeasured(evidence)
-      ? `${figure(evidence.value)}${spread(evidence.value, evidence.ci)}`
-      : reasons.mark(evidence.missing);
+  const timed = (evidence: Evidence, per: number, interval: boolean) =>
+    cell(evidence, (value) => {
+      const ci = isMeasured(evidence) && interval ? evidence.ci : undefined;
+      return `${figure(value / per)}${spread(value, ci)}`;
+    });
   const pair = (a: Evidence, b: Evidence, join: (a: number, b: number) => string) => {
     if (!isMeasured(a)) return reasons.mark(a.missing);
     return isMeasured(b) ? join(a.value, b.value) : reasons.mark(b.missing);
@@ -77,8 +93,8 @@ function row({ path, metrics, verified }: Run, reasons: Reasons): string[] {
   const { voluntarySwitches, involuntarySwitches, minorFaults, majorFaults } = metrics;
   return [
     path,
-    timed(metrics.throughput),
-    timed(metrics.senderCpuPerGiB),
+    timed(metrics.throughput, MIB, intervals > 0),
+    timed(metrics.senderCpuPerGiB, 1, intervals > 1),
     cell(metrics.syscalls, count),
     cell(metrics.modeSwitches, count),
     pair(voluntarySwitches, involuntarySwitches, (v, i) => `${count(v)}/${count(i)}`),

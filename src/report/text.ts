@@ -58,11 +58,18 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     head: columns.map(({ head }) => head),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     colWidths: columns.map(({ width }) => width ?? null),
-    wordWrap: true,
     chars: RULES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  made.push(...rows.map((row) => [...row]));
+  // cli-table3's own wrapping lets a long path stand out
+  made.push(
+    ...rows.map((row) =>
+      row.map((cell, i) => {
+        const room = columns[i]?.width;
+        return room === undefined ? cell : wrap(cell, room);
+      }),
+    ),
+  );
   const [head = '', ...rest] = made
     .toString()
     .split('\n')

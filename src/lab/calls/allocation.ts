@@ -1,8 +1,6 @@
 /** What a piece of work allocates on V8's heap, as V8 itself counts it. */
 import { getHeapStatistics } from 'node:v8';
 
-const WINDOWS = 11;
-
 function used(): number {
   return getHeapStatistics().used_heap_size;
 }
@@ -12,10 +10,10 @@ function used(): number {
  * one of them, or code being compiled, says nothing about the work. Keep a window below a few MiB of garbage, so that it
  * fits between two collections.
  */
-export function allocatedBytes(work: () => void): number {
+export function allocatedBytes(work: () => void, windows = 11): number {
   const grown: number[] = [];
   const looking: number[] = [];
-  for (let i = 0; i < WINDOWS; i++) {
+  for (let i = 0; i < windows; i++) {
     const empty = used();
     const before = used();
     work();
@@ -28,5 +26,5 @@ export function allocatedBytes(work: () => void): number {
 
 function middle(values: number[]): number {
   values.sort((a, b) => a - b);
-  return values[(WINDOWS - 1) / 2] as number;
+  return values[values.length >> 1] as number;
 }
