@@ -218,10 +218,10 @@ export const recvDiscard = sys.recvDiscard;
 /**
  * **Blocks the calling thread** until the socket takes the message, unless it is non-blocking or MSG_DONTWAIT is given.
  *
- * `ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)`
- * - {@link send} with a destination (`null`: the peer). MSG_NOSIGNAL is always added. Besides the errors of {@link
- * send}: `-EISCONN` (a connected UNIX stream has its peer), `-ECONNREFUSED` (a UNIX path on which nobody receives).
- * Since Linux 1.0. send(2).
+ * `ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+ * socklen_t addrlen)` - {@link send} with a destination (`null`: the peer). MSG_NOSIGNAL is always added.
+ * Besides the errors of {@link send}: `-EISCONN` (a connected UNIX stream has its peer), `-ECONNREFUSED` (a UNIX path
+ * on which nobody receives). Since Linux 1.0. send(2).
  */
 export const sendto = sys.sendto;
 

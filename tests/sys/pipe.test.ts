@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.ts';
 import { F_GETFL, F_SETPIPE_SZ, fcntl, O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR, SEEK_CUR } from '../../src/sys/fd.ts';
-import { PROT_NONE } from '../../src/sys/mmap.ts';
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE } from '../../src/sys/mmap.ts';
 import * as pipes from '../../src/sys/pipe.ts';
 import { SOCK_NONBLOCK } from '../../src/sys/socket.ts';
 import { addonEnv } from '../support/compiled.ts';
@@ -296,7 +296,7 @@ describe('vmsplice', () => {
   });
 
   test('refuses an address after munmap', () => {
-    const address = sys.mmap(PAGE, 3, 0x22, -1, 0);
+    const address = sys.mmap(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     expect(sys.munmap(address)).toBe(0);
     expect(() => call(Float64Array.of(address, 1))).toThrow(/inside mappings made by mmap in this thread/);
   });
