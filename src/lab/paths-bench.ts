@@ -104,6 +104,9 @@ async function measure(
   const started = new Date();
   const before = ticks();
   const random = seeded(plan.seed);
+  // making files and starting processes takes a few seconds: whoever shows progress has something to show by now
+  for (const { path, size, sink } of plan.arms.slice(0, 1))
+    onProgress({ phase: 'verify', path, size, sink, done: 0, total: plan.arms.length });
   const files = new Map<number, SourceFile>(plan.sizes.map((size) => [size, makeFile(directory, size, plan.seed)]));
 
   const arms = await startArms(plan, children, directory, files);
@@ -126,6 +129,11 @@ async function measure(
     },
   });
   warnings.push(...cooled(files, 'timing'));
+  const rounds = Math.min(...[...timings.values()].map((slices) => slices.length));
+  if (rounds < plan.rounds)
+    warnings.push(
+      `Only ${rounds} of ${plan.rounds} rounds fitted into ${plan.time} s: intervals are wide. Give it more --time, or smaller --sizes.`,
+    );
   await children.end();
 
   const control = controls(timings, random);

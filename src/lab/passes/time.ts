@@ -10,6 +10,8 @@ import { type Random, shuffled } from '../statistics.ts';
 
 /** Long enough for the compiler of JavaScript to have done its work, and for a rate that can be relied on. */
 const WARM_UP_SECONDS = 0.05;
+/** So many are made even where a single transfer of each arm takes longer than the time that was given. */
+const FEWEST_ROUNDS = 3;
 
 export interface TimingOptions {
   seconds: number;
@@ -76,17 +78,23 @@ export async function time(arms: readonly LiveArm[], options: TimingOptions): Pr
     transfers.set(arm, await transfersFor(arm, perSlice));
   }
   // the warm-up has taken its part of the time
-  const share = Math.max(0.1, (deadline - performance.now()) / 1000 / seconds);
-  for (const [arm, n] of transfers) transfers.set(arm, Math.max(1, Math.round(n * share)));
+  let scale = Math.max(0.1, (deadline - performance.now()) / 1000 / seconds);
 
   const groups = neighbourhoods(arms);
   for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
     for (const group of shuffled(groups, random)) {
       for (const arm of shuffled(group, random)) {
         tell(arm);
-        samples.get(arm)?.push(await slice(arm, round, transfers.get(arm) ?? 1));
+        const load = Math.max(1, Math.round((transfers.get(arm) ?? 1) * scale));
+        samples.get(arm)?.push(await slice(arm, round, load));
       }
     }
+    const now = performance.now();
+    if (now > deadline && round + 1 >= FEWEST_ROUNDS) break;
+    // the machine may be slower or faster by now than it was in the warm-up
+    const fair = Math.max(0, deadline - now) / (rounds - round - 1);
+    scale *= Math.min(1.5, Math.max(0.25, fair / (now - began)));
   }
   return samples;
 }
