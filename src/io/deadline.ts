@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads';
  * The longest that one wait stays in the kernel. Node's `worker.terminate()` and `process.exit()` take effect only between
  * two native calls, and nothing can wake a thread out of one: so none may be long (hazard 37).
  */
-export const SLICE_MS = 50;
+export const SLICE_MS = 25;
 
 const { EINTR } = constants.errno;
 

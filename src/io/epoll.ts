@@ -162,7 +162,7 @@ export class Epoll<T = unknown> extends Fd {
    * answers how many events there are, 0 when the time is up. Allocates nothing.
    *
    * A wait **blocks its thread**: on the main thread only a timeout of 0 is allowed (`ERR_BLOCKS_MAIN_THREAD`). In a Worker
-   * it is made of slices of 50 ms, so that terminate() works, and goes on after a signal. epoll_wait(2).
+   * it is made of slices of 25 ms, so that terminate() works, and goes on after a signal. epoll_wait(2).
    */
   wait(timeout?: Milliseconds): number {
     const { fd } = this;

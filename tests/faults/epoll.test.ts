@@ -160,7 +160,8 @@ describe('EINTR', () => {
       expect(took).toBeGreaterThanOrEqual(119);
       if (i < 3) expect(fired).toBeGreaterThan(0);
     }
-    // undisturbed: 50, 50 and 20 ms
-    expect(results[3]?.seen).toBeLessThanOrEqual(4);
+    // undisturbed: four times 25 ms, and what is left
+    expect(results[3]?.seen).toBeGreaterThanOrEqual(5);
+    expect(results[3]?.seen).toBeLessThanOrEqual(8);
   });
 });

@@ -19,6 +19,7 @@ import {
   TCP_MAXSEG,
   TCP_NODELAY,
 } from '../../src/sys/socket.ts';
+import { run } from '../support/child.ts';
 import { pattern, tempFile, tempPath } from '../support/temp.ts';
 
 const { sys } = native;
@@ -159,6 +160,33 @@ describe('the end of a connection', () => {
     expect(() => a.sendMessage([Buffer.from('x')])).toThrow(expect.objectContaining({ code: 'EPIPE' }));
     a.close();
   });
+});
+
+// hazard 40: Node ignores SIGPIPE; a handler that was added and taken away again leaves the default action, as an
+// embedder may have it
+test('where SIGPIPE is not ignored, a peer that is gone is still EPIPE', () => {
+  const { stdout } = run(`
+    import { readFileSync } from 'node:fs';
+    const handler = () => {};
+    process.on('SIGPIPE', handler);
+    process.off('SIGPIPE', handler);
+    const masks = readFileSync('/proc/self/status', 'utf8').match(/Sig(?:Ign|Cgt):\\s+\\w+/g).map((line) => line.slice(-4, -3));
+    const { Pipe, Socket } = await import('$io');
+    const codes = [];
+    const attempt = (body) => { try { body(); } catch (error) { codes.push(error.code); } };
+    const [a, b] = Socket.pair();
+    b.close();
+    attempt(() => a.send(Buffer.from('x')));
+    attempt(() => a.sendMessage([Buffer.from('x')]));
+    attempt(() => a.write(Buffer.from('x')));
+    const pipe = Pipe.open();
+    pipe.readEnd.close();
+    attempt(() => pipe.writeEnd.write(Buffer.from('x')));
+    pipe.close();
+    a.close();
+    process.stdout.write(JSON.stringify({ default: masks.every((digit) => (Number.parseInt(digit, 16) & 1) === 0), codes }));
+  `);
+  expect(JSON.parse(stdout)).toEqual({ default: true, codes: ['EPIPE', 'EPIPE', 'EPIPE', 'EPIPE'] });
 });
 
 describe('connecting', () => {
