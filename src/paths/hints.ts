@@ -1,20 +1,31 @@
 /** Why a call that moves data was refused, and which path would work. Asked only after a failure. */
 import { constants as os } from 'node:os';
-import { constant } from '../native.ts';
-import { F_GETFL, fcntl, fstat, O_APPEND, O_RDWR, O_WRONLY } from '../sys/fd.ts';
+import {
+  F_GETFL,
+  fcntl,
+  fstat,
+  O_APPEND,
+  O_RDWR,
+  O_WRONLY,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from '../sys/fd.ts';
 import { readStat, STAT_SIZE } from '../sys/structs.ts';
 
 const { EACCES, EBADF, EFAULT, EINVAL, EISDIR, ENODEV, ENOSYS, EOPNOTSUPP, EPERM, EPIPE, ESPIPE } = os.errno;
 
-const S_IFMT = constant('S_IFMT');
-const S_IFREG = constant('S_IFREG');
 const kinds = new Map([
   [S_IFREG, 'a regular file'],
-  [constant('S_IFDIR'), 'a directory'],
-  [constant('S_IFIFO'), 'a pipe'],
-  [constant('S_IFSOCK'), 'a socket'],
-  [constant('S_IFCHR'), 'a character device'],
-  [constant('S_IFBLK'), 'a block device'],
+  [S_IFDIR, 'a directory'],
+  [S_IFIFO, 'a pipe'],
+  [S_IFSOCK, 'a socket'],
+  [S_IFCHR, 'a character device'],
+  [S_IFBLK, 'a block device'],
 ]);
 
 /**

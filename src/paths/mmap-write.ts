@@ -3,12 +3,12 @@
  * See `docs/paths/mmap-write.md`.
  */
 import { constants as os } from 'node:os';
-import { Mapping } from '../io/mapping.ts';
+import { Mapping, PAGE_SIZE } from '../io/mapping.ts';
 import { fstat, write } from '../sys/fd.ts';
 import { readStat, STAT_SIZE } from '../sys/structs.ts';
 import { isRegular } from './hints.ts';
 import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
-import { integer, Ledger, PAGE_SIZE } from './transfer.ts';
+import { integer, Ledger } from './transfer.ts';
 
 const { EFAULT, ENODEV } = os.errno;
 const DEFAULT_WINDOW = 64 * 1024 * 1024;
@@ -18,7 +18,8 @@ class MmapWriteTransfer extends Ledger {
   readonly #populate: boolean;
   readonly #stat = new Uint8Array(STAT_SIZE);
   #mapping: Mapping | undefined;
-  #address = 0;
+  /** Undefined at first: V8 unboxes a field that has held numbers only, and allocates a box for each call that takes it. */
+  #address: number | undefined = undefined;
   /** The mapping shows the file from here... */
   #start = 0;
   /** ...to here, which is never past the end that the file had when it was last looked at. */
@@ -47,7 +48,8 @@ class MmapWriteTransfer extends Ledger {
 
   #write(position: number): number {
     this.calls++;
-    return write(this.socket, this.#address, Math.min(this.#end - position, this.chunk), position - this.#start);
+    const address = this.#address as number;
+    return write(this.socket, address, Math.min(this.#end - position, this.chunk), position - this.#start);
   }
 
   #account(n: number): number {

@@ -2,8 +2,9 @@
 import { SystemError } from '../io/errors.ts';
 import { Pipe } from '../io/pipe.ts';
 import { SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK, splice } from '../sys/pipe.ts';
+import { MAX_RW_COUNT } from '../sys/sendfile.ts';
 import type { FileRange, Intermediate, PathOptions } from './path.ts';
-import { integer, Ledger, MAX_RW_COUNT } from './transfer.ts';
+import { integer, Ledger } from './transfer.ts';
 
 // NONBLOCK is about the pipe only: whether the socket's end waits is for its own O_NONBLOCK to say
 const LAST = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;

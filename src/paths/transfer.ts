@@ -1,7 +1,7 @@
 /** What every transfer keeps: the range, the account of its bytes and calls, and how it fails. */
 import { constants as os } from 'node:os';
 import { EAGAIN, EBADF, EINTR, ENOMEM, SystemError } from '../io/errors.ts';
-import { constant } from '../native.ts';
+import { MAX_RW_COUNT } from '../sys/sendfile.ts';
 import { explain } from './hints.ts';
 import {
   DEFAULT_CHUNK,
@@ -13,10 +13,6 @@ import {
 } from './path.ts';
 
 const { EIO, ENODATA } = os.errno;
-
-/** The most that the kernel moves in one call, whatever was asked for (include/linux/fs.h, MAX_RW_COUNT). */
-export const MAX_RW_COUNT = constant('MAX_RW_COUNT');
-export const PAGE_SIZE = constant('PAGE_SIZE');
 
 export abstract class Ledger implements Transfer {
   taken = 0;

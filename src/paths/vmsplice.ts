@@ -12,7 +12,8 @@ import { Piped } from './piped.ts';
 
 class VmspliceTransfer extends Piped {
   #memory: Mapping | undefined;
-  #address = 0;
+  /** Undefined at first: V8 unboxes a field that has held numbers only, and allocates a box for each call that takes it. */
+  #address: number | undefined = undefined;
   /** Its pages may be in a pipe, in the socket or with the receiver: no byte of them is written again. */
   #spent = false;
   /** The one pair (address, length) that vmsplice is given. */
@@ -51,7 +52,7 @@ class VmspliceTransfer extends Piped {
     }
     const count = Math.min(this.length - this.taken, this.chunk);
     this.calls++;
-    const n = pread(this.fd, this.#address, count, this.offset + this.taken);
+    const n = pread(this.fd, this.#address as number, count, this.offset + this.taken);
     if (n <= 0) return n === 0 ? this.shrank('pread') : this.failed(n, 'pread');
     this.taken += n;
     this.#held = n;
@@ -66,7 +67,7 @@ class VmspliceTransfer extends Piped {
    */
   #letGo(): number {
     this.calls++;
-    const result = madvise(this.#address, undefined, MADV_DONTNEED);
+    const result = madvise(this.#address as number, undefined, MADV_DONTNEED);
     // locked pages (mlock, mlockall) cannot be dropped, but their mapping can
     if (result === -EINVAL) return this.#unmap();
     if (result < 0) return this.failed(result, 'madvise');
@@ -87,7 +88,7 @@ class VmspliceTransfer extends Piped {
   }
 
   #give(): number {
-    this.#iov[0] = this.#address + this.#given;
+    this.#iov[0] = (this.#address as number) + this.#given;
     this.#iov[1] = this.#held - this.#given;
     this.calls++;
     // the pipe may be smaller than the chunk: a partial count then, not a wait for a reader that is ourselves
