@@ -175,7 +175,7 @@ export interface NativeRuntime {
   unmap(addr: Address): Result;
   /** 1 if an access through the view ran past the end of a file that had shrunk. */
   truncated(addr: Address): Result;
-  /** Tells the garbage collector of private memory that it cannot see: so many bytes more, or fewer. */
+  /** Tells the garbage collector of private memory that it cannot see: so many bytes more, or fewer. Answers the sum. */
   account(bytes: number): Result;
   /** `[events, wait]`: an event buffer that lives outside V8's heap, and `epoll_wait` bound to it; or `null`, as `view`. */
   bindEpollWait(epfd: number, maxevents: number): [ArrayBuffer, (timeout: number) => Result] | null;

@@ -34,7 +34,7 @@ long account(Env& env, Offset bytes) {
   // V8 ends the process at a number that no memory has
   constexpr int64_t most = int64_t{1} << 47;
   if (bytes.n > most || bytes.n < -most) return -EINVAL;
-  return napi_adjust_external_memory(env.napi, bytes.n, &total) == napi_ok ? 0 : -EINVAL;
+  return napi_adjust_external_memory(env.napi, bytes.n, &total) == napi_ok ? static_cast<long>(total) : -EINVAL;
 }
 
 // --- views: see view.h --------------------------------------------------------------------------------------------

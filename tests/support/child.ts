@@ -18,6 +18,9 @@ export function run(source: string, options: RunOptions = {}): { stdout: string;
     env: { ...process.env, ...addonEnv, ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
+    // the test's own time-out cannot interrupt a synchronous wait
+    timeout: Number(process.env.IOLAB_CHILD_TIMEOUT ?? 120_000),
+    killSignal: 'SIGKILL',
   });
   expect({ status: child.status, signal: child.signal }, child.stderr).toEqual({ status: 0, signal: null });
   return child;
