@@ -1,13 +1,12 @@
 /** CPU time of this process so far, all its threads together. */
-import { constant, layout, native } from '../native.ts';
+import { layout } from '../native.ts';
+import { getrusage, RUSAGE_SELF } from '../sys/process.ts';
 import { readRusage } from '../sys/structs.ts';
 import type { CpuTime } from './protocol.ts';
 
-const RUSAGE_SELF = constant<'rusage'>('RUSAGE_SELF');
-
 export function cpuTime(): CpuTime {
   const usage = new Uint8Array(layout('rusage').size);
-  native.sys.getrusage(RUSAGE_SELF, usage);
+  getrusage(RUSAGE_SELF, usage);
   const { utimeUs, stimeUs } = readRusage(usage);
   return { user: utimeUs / 1e6, sys: stimeUs / 1e6 };
 }

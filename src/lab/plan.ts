@@ -82,7 +82,7 @@ export function makePlan(options: PathsBenchOptions): Plan {
     chunk: integer('chunk', options.chunk ?? 64 * KIB, 1, MAX_CHUNK),
     cache: 'warm',
     time,
-    rounds: integer('rounds', options.rounds ?? 7, 2, 1000),
+    rounds: integer('rounds', options.rounds ?? 7, 2, 10_000),
     counted: options.counted === undefined ? undefined : integer('counted', options.counted, 1, 1001),
     seed: integer('seed', options.seed ?? Date.now() % 2 ** 32, 0, 2 ** 32 - 1),
     directory: options.directory,

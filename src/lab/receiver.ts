@@ -7,13 +7,12 @@ import { EINTR, SystemError } from '../io/errors.ts';
 import type { Listener } from '../io/listener.ts';
 import type { Socket } from '../io/socket.ts';
 import type { Sink } from '../model/results.ts';
-import { native } from '../native.ts';
+import { recv, recvDiscard } from '../sys/socket.ts';
 import { cpuSince, cpuTime } from './cpu-time.ts';
 import type { Endpoint, Received, ReceiverCalls } from './protocol.ts';
 import { serve } from './serve.ts';
 import { acceptBlocking, listen } from './wire.ts';
 
-const { sys } = native;
 /** The most that one call takes; what has arrived is less. */
 const DISCARD = 4 * 1024 * 1024;
 const buffer = new Uint8Array(256 * 1024);
@@ -24,9 +23,7 @@ let sink: Sink = 'tcp';
 
 function receiveSome(fd: number, most: number, into: boolean): number {
   for (;;) {
-    const n = into
-      ? sys.recv(fd, buffer, Math.min(most, buffer.length), 0)
-      : sys.recvDiscard(fd, Math.min(most, DISCARD), 0);
+    const n = into ? recv(fd, buffer, Math.min(most, buffer.length), 0) : recvDiscard(fd, Math.min(most, DISCARD), 0);
     if (n > 0) return n;
     if (n === -EINTR) continue;
     if (n === 0) throw new Error(`the sender closed the connection with ${most} bytes still to come`);

@@ -4,8 +4,9 @@
  * Guaranteed by every instrument of this folder: begin() and end() allocate nothing and decode nothing, so that what they
  * add to the counts is the same each time, and {@link Counters} can take it off again.
  */
-import { type Capability, refused, works } from '../model/works.ts';
+
 import type { InstrumentReport } from '../model/environment.ts';
+import { type Capability, refused, works } from '../model/works.ts';
 
 /** Name of a counter, e.g. `minorFaults`, to what it counted. */
 export type Readings = Readonly<Record<string, number>>;

@@ -3,16 +3,17 @@
  * opinion on getrusage(2). And one thing that nothing else tells: which faults were taken *in user mode*. Only those are
  * mode switches; a fault that the kernel takes on a user address while it copies happens inside a system call.
  */
+
+import { File } from '../io/file.ts';
+import { Mapping } from '../io/mapping.ts';
 import type { Capability } from '../model/works.ts';
-import { constant, native } from '../native.ts';
+import { constant } from '../native.ts';
+import { read } from '../sys/fd.ts';
 import { PERF_TYPE_SOFTWARE } from '../sys/perf.ts';
 import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
 import { type CountedEvent, PerfCounts } from './perf.ts';
 
-const { sys, runtime } = native;
 const PAGE = constant('PAGE_SIZE');
-const READ_WRITE = constant<'prot'>('PROT_READ') | constant<'prot'>('PROT_WRITE');
-const ANONYMOUS = constant<'map'>('MAP_PRIVATE') | constant<'map'>('MAP_ANONYMOUS');
 
 type Events = Readonly<Record<string, CountedEvent>>;
 
@@ -55,11 +56,11 @@ const FAULTS = 23;
 
 /** The kernel touches fresh pages, in a read(2) into them. */
 function faultInKernel(pages: number): void {
-  const zero = sys.openat(constant('AT_FDCWD'), '/dev/zero', 0, 0);
-  const address = sys.mmap(pages * PAGE, READ_WRITE, ANONYMOUS, -1, 0);
-  for (let i = 0; i < pages; i++) sys.read(zero, address + i * PAGE, 1);
-  runtime.unmap(address);
-  sys.close(zero);
+  const zero = File.open('/dev/zero');
+  const memory = Mapping.anonymous(pages * PAGE);
+  for (let i = 0; i < pages; i++) read(zero.fd, memory.address + i * PAGE, 1);
+  memory.close();
+  zero.close();
 }
 
 function trial(events: Events, counter: string, expected: number): Capability {

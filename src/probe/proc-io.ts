@@ -3,10 +3,8 @@
  * to supply. proc_pid_io(5). Needs CONFIG_TASK_IO_ACCOUNTING, nothing else.
  */
 import { File } from '../io/file.ts';
-import { native } from '../native.ts';
+import { pread, read } from '../sys/fd.ts';
 import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
-
-const { sys } = native;
 
 export type ProcIoScope = 'thread' | 'process';
 
@@ -25,11 +23,11 @@ class ProcIoCounter implements Counter {
   }
 
   begin(): void {
-    this.#lengthBefore = sys.pread(this.#file.fd, this.#before, ROOM, 0);
+    this.#lengthBefore = pread(this.#file.fd, this.#before, ROOM, 0);
   }
 
   end(): void {
-    this.#lengthAfter = sys.pread(this.#file.fd, this.#after, ROOM, 0);
+    this.#lengthAfter = pread(this.#file.fd, this.#after, ROOM, 0);
   }
 
   difference(): Readings {
@@ -74,7 +72,7 @@ export function procIo(scope: ProcIoScope): Instrument {
       try {
         const byte = new Uint8Array(1);
         return sees(counter, 'readCallBytes', 23, () => {
-          for (let i = 0; i < 23; i++) sys.read(zero.fd, byte);
+          for (let i = 0; i < 23; i++) read(zero.fd, byte);
         });
       } finally {
         zero.close();

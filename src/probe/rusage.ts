@@ -3,22 +3,22 @@
  * Needs nothing. See `docs/measuring.md`.
  */
 import { works } from '../model/works.ts';
-import { constant, type Flag, layout, native } from '../native.ts';
+import { type Flag, layout } from '../native.ts';
+import { getrusage, RUSAGE_SELF, RUSAGE_THREAD } from '../sys/process.ts';
 import { readRusage } from '../sys/structs.ts';
 import { type Counter, type Instrument, once, type Readings } from './instrument.ts';
 
-const { sys } = native;
 const SIZE = layout('rusage').size;
 
 export type RusageScope = 'thread' | 'process';
 
 const WHO: Readonly<Record<RusageScope, Flag<'rusage'>>> = {
-  thread: constant<'rusage'>('RUSAGE_THREAD'),
-  process: constant<'rusage'>('RUSAGE_SELF'),
+  thread: RUSAGE_THREAD,
+  process: RUSAGE_SELF,
 };
 
 function usage(who: Flag<'rusage'>, into: Uint8Array): void {
-  const result = sys.getrusage(who, into);
+  const result = getrusage(who, into);
   if (result < 0) throw new Error(`getrusage(${who}) answers ${result}`);
 }
 
@@ -32,11 +32,11 @@ class RusageCounter implements Counter {
   }
 
   begin(): void {
-    sys.getrusage(this.#who, this.#before);
+    getrusage(this.#who, this.#before);
   }
 
   end(): void {
-    sys.getrusage(this.#who, this.#after);
+    getrusage(this.#who, this.#after);
   }
 
   difference(): Readings {

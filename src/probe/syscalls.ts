@@ -2,13 +2,11 @@
  * System calls as the kernel counts them: the tracepoint raw_syscalls:sys_enter on all threads of this process.
  * Needs the tracepoint's number (root, or a readable tracefs) and perf_event_paranoid <= 1 or CAP_PERFMON.
  */
-import { native } from '../native.ts';
 import { PERF_TYPE_TRACEPOINT } from '../sys/perf.ts';
+import { gettid } from '../sys/process.ts';
 import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
 import { PerfCounts } from './perf.ts';
 import { tracepointId } from './tracefs.ts';
-
-const { sys } = native;
 
 class SyscallCounter implements Counter {
   readonly #counts: PerfCounts;
@@ -50,7 +48,7 @@ export const syscalls: Instrument = {
     try {
       // the one more is the reading at the end
       return sees(counter, 'ownThread', 23 + 1, () => {
-        for (let i = 0; i < 23; i++) sys.gettid();
+        for (let i = 0; i < 23; i++) gettid();
       });
     } finally {
       counter.close();
