@@ -84,8 +84,10 @@ long fcntl(Env& env, Fd fd, int cmd, int arg) {
       [[fallthrough]];
     case F_DUPFD_CLOEXEC:
       return own(env, call(SYS_fcntl, fd.n, cmd, arg));
-    case F_GETFD:
     case F_SETFD:
+      if ((arg & FD_CLOEXEC) == 0) return -EINVAL;  // a child would inherit it: hand it over by spawn's stdio instead
+      return call(SYS_fcntl, fd.n, cmd, arg);
+    case F_GETFD:
     case F_GETFL:
     case F_SETFL:
     case F_GETPIPE_SZ:

@@ -28,7 +28,8 @@ struct cachestat_out {
 // `addr` is not a parameter: a mapping goes where the kernel puts it, since MAP_FIXED would let a number replace V8's
 // heap.
 long mmap_(Env& env, Size length, int prot, int flags, Fd fd, Offset offset) {
-  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN)) != 0) return -EINVAL;
+  // MAP_HUGETLB rounds to its own page size, which the table of mappings does not know
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_HUGETLB)) != 0) return -EINVAL;
   long r = call(SYS_mmap, nullptr, length.n, prot, flags, fd.n, offset.n);
   if (r > 0 || r < -4095) env.maps.add(static_cast<uintptr_t>(r), (length.n + 4095) & ~size_t{4095});
   return r;

@@ -18,6 +18,10 @@ export const EPOLLET = constant<'epoll'>('EPOLLET');
 export const EPOLLONESHOT = constant<'epoll'>('EPOLLONESHOT');
 /** Of several epoll objects watching one descriptor, wake one or a few, not all. Only with `EPOLL_CTL_ADD`. Linux 4.5. */
 export const EPOLLEXCLUSIVE = constant<'epoll'>('EPOLLEXCLUSIVE');
+/** Keep the system awake while the event is being handled; needs CAP_BLOCK_SUSPEND, else ignored. Linux 3.5. */
+export const EPOLLWAKEUP = constant<'epoll'>('EPOLLWAKEUP');
+/** Always added by {@link epollCreate1}; named here because it is what the kernel shows. */
+export const EPOLL_CLOEXEC = constant<'epollCreate'>('EPOLL_CLOEXEC');
 
 export const EPOLL_CTL_ADD = constant<'epollCtl'>('EPOLL_CTL_ADD');
 export const EPOLL_CTL_MOD = constant<'epollCtl'>('EPOLL_CTL_MOD');

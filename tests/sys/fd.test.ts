@@ -93,6 +93,7 @@ test('EMFILE at RLIMIT_NOFILE, from each kind of creator', () => {
     expect(fd.fcntl(file, fd.F_DUPFD_CLOEXEC, 0)).toBe(-errno.EMFILE);
     expect(fd.memfdCreate('x', 0)).toBe(-errno.EMFILE);
     expect(fd.fcntl(file, fd.F_DUPFD_CLOEXEC, 3)).toBe(-errno.EINVAL);
+    expect(fd.fcntl(file, fd.F_SETFD, 0), 'CLOEXEC cannot be taken off').toBe(-errno.EINVAL);
     expect(fd.dup3(file, CLOSED, 0)).toBe(-errno.EBADF);
   } finally {
     prlimit(0, RLIMIT_NOFILE, before, null);

@@ -86,6 +86,7 @@ describe('mmap', () => {
     ['2^46 bytes', 2 ** 46, RW, ANON, () => -1, 0, errno.ENOMEM],
     ['2^63 - 1 bytes', 2n ** 63n - 1n, RW, ANON, () => -1, 0, errno.ENOMEM],
     ['MAP_FIXED', PAGE_SIZE, RW, ANON | 0x10, () => -1, 0, errno.EINVAL],
+    ['MAP_HUGETLB', 2 << 20, RW, ANON | 0x40000, () => -1, 0, errno.EINVAL],
     ['MAP_FIXED_NOREPLACE', PAGE_SIZE, RW, ANON | 0x100000, () => -1, 0, errno.EINVAL],
     ['MAP_GROWSDOWN', PAGE_SIZE, RW, ANON | 0x100, () => -1, 0, errno.EINVAL],
   ])('refuses %s', (_what, length, prot, flags, fd, offset, code) => {
