@@ -3,7 +3,6 @@
  * every way of losing the file under the mapping into an error; {@link Mapping.view} is the opt-in for the memory itself.
  * See `docs/io/mapping.md`.
  */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Address, type Flag, native, type View } from '../native.ts';
 import {
@@ -16,7 +15,6 @@ import {
   madvise,
   mincore,
   mlock,
-  mmap,
   msync,
   PAGE_SIZE,
   PROT_READ,
@@ -24,7 +22,8 @@ import {
   processVmReadv,
   processVmWritev,
 } from '../sys/mmap.ts';
-import { check, EINVAL, ENOMEM, EPERM, SystemError } from './errors.ts';
+import { budget, map, mapHint, refuseRange } from './budget.ts';
+import { check, EINVAL, EPERM, SystemError } from './errors.ts';
 import type { Fd } from './fd.ts';
 import { statOf } from './file.ts';
 import { unwatchLeak, watchLeak } from './leaks.ts';
@@ -32,10 +31,7 @@ import { unwatchLeak, watchLeak } from './leaks.ts';
 export { PAGE_SIZE };
 
 const { runtime } = native;
-const { EACCES, EFAULT, ENODEV } = constants.errno;
-
-// V8 maps memory, too, and ends the process when it gets none
-const SPARE_MAPPINGS = 2048;
+const { EACCES, EFAULT } = constants.errno;
 
 export interface FileMappingOptions {
   /** First byte; a multiple of {@link PAGE_SIZE}. 0 if left out. */
@@ -48,66 +44,13 @@ export interface FileMappingOptions {
   populate?: boolean;
 }
 
-// of this thread
-const mapped = { bytes: 0, count: 0 };
-let byteLimit = 2 ** 40;
-
-function maxMapCount(): number {
-  try {
-    return Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'));
-  } catch {
-    return 65_530;
-  }
-}
-let countLimit: number | undefined;
-
-const MAPS_HINT = () =>
-  `iolab has ${mapped.count} mappings of ${mapped.bytes} bytes in this thread, and vm.max_map_count allows the process ` +
-  `${maxMapCount()}: close some, or raise it with sysctl -w vm.max_map_count=N; or RLIMIT_AS or memory is used up`;
-
-function refuseRange(name: string, value: number, wanted: string): never {
-  throw Object.assign(new RangeError(`Mapping: ${name} must be ${wanted}, got ${value}`), { code: 'ERR_OUT_OF_RANGE' });
-}
-
-/** mmap(2), within this module's limits. */
-function map(length: number, prot: Flag<'prot'>, flags: Flag<'map'>, fd: number, offset: number): Address {
-  if (!Number.isSafeInteger(length) || length < 1) {
-    const empty = fd >= 0 && length === 0 ? '; an empty file cannot be mapped' : '';
-    refuseRange('length', length, `a positive number of bytes${empty}`);
-  }
-  if (!Number.isSafeInteger(offset) || offset < 0 || offset % PAGE_SIZE !== 0)
-    refuseRange(
-      'offset',
-      offset,
-      `a multiple of the page size, ${PAGE_SIZE}: map from the one below and skip the rest`,
-    );
-  if (mapped.bytes + length > byteLimit) {
-    const text = `${length} bytes more would be above the limit of ${byteLimit} mapped bytes in this thread`;
-    const hint = `${mapped.bytes} are mapped: close some, or raise Mapping.byteLimit`;
-    throw new SystemError(ENOMEM, 'mmap', { code: 'ERR_MAPPING_LIMIT', text, hint });
-  }
-  countLimit ??= maxMapCount() - SPARE_MAPPINGS;
-  const address = mapped.count < countLimit ? mmap(length, prot, flags, fd, offset) : -ENOMEM;
-  if (address >= 0) return address;
-  throw new SystemError(-address, 'mmap', { ...(fd >= 0 && { fd }), hint: mapHint(-address) });
-}
-
-function mapHint(errno: number): string | undefined {
-  if (errno === ENOMEM) return MAPS_HINT();
-  if (errno === EACCES) return 'the file must be open for reading, and with write: true by O_RDWR';
-  if (errno === ENODEV) return 'only regular files, memfds and some devices can be mapped: read() it instead';
-  if (errno === EPERM) return 'the file is sealed or its file system mounted noexec';
-  return undefined;
-}
-
-/** Opens with {@link Mapping.file} or {@link Mapping.anonymous}. */
+/** A range of memory, made by {@link Mapping.file} or {@link Mapping.anonymous}, that its owner closes. */
 export class Mapping {
   #address: Address;
   readonly length: number;
   /** Whether {@link write} is allowed. */
   readonly writable: boolean;
-  /** What {@link view} answers: the memory itself, or (where this runtime forbids that) a copy. */
-  mode: 'view' | 'copy' = 'view';
+  #mode: 'view' | 'copy' = 'view';
   #view: ArrayBuffer | undefined;
   readonly #private: boolean;
 
@@ -116,8 +59,8 @@ export class Mapping {
     this.length = length;
     this.writable = writable;
     this.#private = anonymous;
-    mapped.bytes += length;
-    mapped.count++;
+    budget.bytes += length;
+    budget.count++;
     if (anonymous) runtime.account(length);
     watchLeak(this, 'Mapping', `${length} bytes`);
   }
@@ -144,17 +87,17 @@ export class Mapping {
 
   /** How many bytes this thread may have mapped at once: 1 TiB unless set. Beyond it `ERR_MAPPING_LIMIT`. */
   static get byteLimit(): number {
-    return byteLimit;
+    return budget.byteLimit;
   }
 
   static set byteLimit(bytes: number) {
     if (!(bytes >= 0)) refuseRange('byteLimit', bytes, 'a number of bytes of at least 0');
-    byteLimit = bytes;
+    budget.byteLimit = bytes;
   }
 
   /** How much of this thread's memory is in mappings that are not closed. */
   static get mapped(): Readonly<{ bytes: number; count: number }> {
-    return { ...mapped };
+    return { bytes: budget.bytes, count: budget.count };
   }
 
   /**
@@ -166,9 +109,14 @@ export class Mapping {
       const text = `this Mapping of ${this.length} bytes is closed`;
       throw new SystemError(EINVAL, 'address', { code: 'ERR_MAPPING_CLOSED', text });
     }
-    // only an access through a view can be caught: the kernel's own answer EFAULT
+    // what the kernel itself finds while it copies is answered there, as EFAULT
     if (this.truncated) this.#refuseTruncated('view');
     return this.#address;
+  }
+
+  /** What {@link view} answers: the memory itself, or (where this runtime forbids that) a copy. */
+  get mode(): 'view' | 'copy' {
+    return this.#mode;
   }
 
   get closed(): boolean {
@@ -239,11 +187,11 @@ export class Mapping {
    */
   view(): ArrayBuffer {
     const { address } = this;
-    if (this.#view !== undefined && this.mode === 'copy') return this.#view;
+    if (this.#view !== undefined && this.#mode === 'copy') return this.#view;
     let view = runtime.view(address, this.length);
     if (typeof view === 'number') throw new SystemError(-view, 'mprotect', { hint: mapHint(-view) });
     if (view === null) {
-      this.mode = 'copy';
+      this.#mode = 'copy';
       view = new ArrayBuffer(this.length);
       if (this.read(0, new Uint8Array(view)) < this.length) this.#refuseTruncated('process_vm_readv');
     }
@@ -257,7 +205,7 @@ export class Mapping {
    */
   sync(): void {
     const { address } = this;
-    if (this.mode === 'copy' && this.writable && this.#view !== undefined) this.write(0, new Uint8Array(this.#view));
+    if (this.#mode === 'copy' && this.writable && this.#view !== undefined) this.write(0, new Uint8Array(this.#view));
     check(msync(address, this.length, MS_SYNC), 'msync');
   }
 
@@ -291,12 +239,12 @@ export class Mapping {
     if (this.#address === 0) return;
     check(runtime.unmap(this.#address), 'munmap');
     this.#address = 0;
-    mapped.bytes -= this.length;
-    mapped.count--;
+    budget.bytes -= this.length;
+    budget.count--;
     if (this.#private) runtime.account(-this.length);
     unwatchLeak(this);
     // a copy ends like the memory would
-    if (this.mode === 'copy' && this.#view !== undefined) structuredClone(this.#view, { transfer: [this.#view] });
+    if (this.#mode === 'copy' && this.#view !== undefined) structuredClone(this.#view, { transfer: [this.#view] });
     this.#view = undefined;
   }
 
