@@ -16,8 +16,12 @@ export function wrap(text: string, width: number, indent = '', first = ''): stri
   };
   for (let word of text.trim().split(/\s+/)) {
     if (!empty && line.length + 1 + word.length > width) next();
-    for (; line.length + word.length > width; word = word.slice(width - line.length), next())
-      line += word.slice(0, width - line.length);
+    while (line.length + word.length > width) {
+      const room = Math.max(1, width - line.length);
+      line += word.slice(0, room);
+      word = word.slice(room);
+      next();
+    }
     line += empty ? word : ` ${word}`;
     empty = false;
   }
