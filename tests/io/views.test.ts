@@ -3,14 +3,14 @@
  * each in a process of its own. That somebody else handles SIGBUS, too, cannot be arranged from JavaScript: the sanitizer
  * builds do it, whose handler is there before ours.
  *
- * IOLAB_ROUNDS makes them longer.
+ * IOLAB_ROUNDS makes them longer (and IOLAB_CHILD_TIMEOUT, in ms, lets them be).
  */
 import { describe, expect, test, vi } from 'vitest';
 import { run } from '../support/child.ts';
 import { tempDir } from '../support/temp.ts';
 
 // each of these starts processes and Workers, on a machine that may have other work
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: process.env.IOLAB_ROUNDS ? 1_000_000 : 120_000 });
 
 const rounds = (usual: number) => Number(process.env.IOLAB_ROUNDS ?? usual);
 
