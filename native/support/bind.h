@@ -6,7 +6,7 @@
 #include <span>
 #include <tuple>
 
-#include "args.h"
+#include "compound.h"
 #include "call.h"
 
 namespace iolab {

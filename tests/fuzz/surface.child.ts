@@ -5,7 +5,8 @@
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { native } from '../../src/native.ts';
-import { type Argument, kind, mustStay, optional, thrown } from './kinds.ts';
+import { type Argument, thrown } from './argument.ts';
+import { kind, mustStay, optional } from './kinds.ts';
 import {
   gateCalls,
   type Parameter,
