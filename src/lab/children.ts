@@ -37,14 +37,21 @@ export class Child<C> {
     });
     this.#process.on('message', (reply: Reply) => this.#answer(reply));
     this.#gone = new Promise((resolve) => {
-      const gone = (how: string) => {
-        for (const { reject } of this.#pending.values()) reject(new Error(`${name} ${how}\n${this.#stderr}`.trim()));
-        this.#pending.clear();
+      this.#process.on('error', (error) => {
+        this.#fail(`cannot be started or spoken to: ${error.message}`);
+        // one that never started does not end, either
+        if (this.#process.pid === undefined) resolve();
+      });
+      this.#process.once('close', (code, signal) => {
+        this.#fail(`ended before it answered (${signal ?? `code ${code}`})`);
         resolve();
-      };
-      this.#process.once('error', (error) => gone(`could not be started: ${error.message}`));
-      this.#process.once('close', (code, signal) => gone(`ended before it answered (${signal ?? `code ${code}`})`));
+      });
     });
+  }
+
+  #fail(how: string): void {
+    for (const { reject } of this.#pending.values()) reject(new Error(`${this.name} ${how}\n${this.#stderr}`.trim()));
+    this.#pending.clear();
   }
 
   #answer(reply: Reply): void {
@@ -78,7 +85,8 @@ export class Child<C> {
 
   /** Ends it, whatever it is doing, and waits until it is gone. */
   async end(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill('SIGKILL');
+    // does nothing to one that has ended
+    this.#process.kill('SIGKILL');
     await this.#gone;
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ARM_NAMES, type PathsBenchProgress, runPathsBench } from '../../src/lab/paths-bench.ts';
 import { type Evidence, isMeasured } from '../../src/model/evidence.ts';
@@ -10,6 +11,13 @@ import { tempDir } from '../support/temp.ts';
 
 const SIZE = 65_536;
 const compiled = new URL('../../dist/lab/paths-bench.js', import.meta.url);
+
+/** The files of a bench under way. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.bytes'))
+    .map((name) => join(directory, name));
+}
 
 function figure(evidence: Evidence): number {
   if (!isMeasured(evidence)) throw new Error(evidence.missing);
@@ -60,6 +68,21 @@ test('all arms, both sinks: every byte proved, every figure there or its absence
   expect(got.controls.receiverHeadroom.value).toBeGreaterThan(0);
   expect(childrenOf(process.pid), 'processes left behind').toEqual([]);
   expect(readdirSync(tempDir()), 'files left behind').toEqual([]);
+});
+
+test('one wrong byte of a file ends the bench, and names the arm', { timeout: 60_000 }, async () => {
+  const directory = tempDir();
+  const running = runPathsBench({ paths: ['splice', 'sendfile'], sizes: [SIZE], directory }, ({ phase, done }) => {
+    if (phase !== 'verify' || done !== 1) return;
+    const [made] = filesIn(directory);
+    const fd = openSync(made as string, 'r+');
+    writeSync(fd, Uint8Array.of(1, 2, 3), 0, 3, SIZE - 3);
+    closeSync(fd);
+  });
+  await expect(running).rejects.toThrow(
+    /^splice \(65536 bytes, tcp\) delivered other bytes than the file's in transfer 1/,
+  );
+  expect(childrenOf(process.pid)).toEqual([]);
 });
 
 describe('being called off', () => {
