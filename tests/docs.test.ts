@@ -11,7 +11,7 @@ const pages = [
     .map((path) => `docs/${path}`),
 ];
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
-const prose = (text: string) => text.replace(/^```[^]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+const prose = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
 
 /** The anchor that a heading gets, as the usual renderers make it. */
 const anchor = (heading: string) =>

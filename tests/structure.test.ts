@@ -53,7 +53,7 @@ describe('a family is', () => {
   test.each(families)('%s: each call exported, with its signature in C above it', (family) => {
     const source = read(`src/sys/${family}.ts`);
     const wrong = (native.families[family] ?? []).filter((name) => {
-      const match = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*export const ${name}\\b`).exec(source);
+      const match = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*export const ${name}\\b`).exec(source);
       const doc = match?.[1] ?? '';
       // a second form of a call points to the first
       return !/`[\w ]+\*? ?\*?\w+\([^`]*\)`/.test(doc.replace(/\n \* /g, ' ')) && !/\{@link \w+\}/.test(doc);
@@ -77,7 +77,7 @@ test('calls that wait say so first', () => {
     return names.filter(
       (name) =>
         !new RegExp(
-          `/\\*\\*\\s*\\*? ?\\*\\*(?:Blocks|May block|Waits)(?:(?!\\*/)[^])*\\*/\\s*export const ${name}\\b`,
+          `/\\*\\*\\s*\\*? ?\\*\\*(?:Blocks|May block|Waits)(?:(?!\\*/)[\\s\\S])*\\*/\\s*export const ${name}\\b`,
         ).test(source),
     );
   });
