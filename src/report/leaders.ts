@@ -26,7 +26,9 @@ export function leaders(group: readonly Run[], controls: Controls): string[] {
     const near = others.filter(({ evidence }) => !apart(first.evidence, evidence, noise)).map(({ path }) => path);
     if (near.length > 0) return [`${best}: no winner; ${[first.path, ...near].join(', ')} lie within the noise.`];
     const [second] = others as [(typeof others)[0]];
-    return [`${best}: ${first.path}, ${figure(first.evidence.value / second.evidence.value)} of ${second.path}.`];
+    return [
+      `${best}: ${first.path}, ${figure(first.evidence.value / second.evidence.value)} times that of ${second.path}.`,
+    ];
   });
 }
 

@@ -41,7 +41,7 @@ describe('bench paths', () => {
 
   test('names the best path where intervals and noise allow it', () => {
     const apart = [run('sendfile', cpu(1, 0.1)), run('read-write', cpu(2, 0.1)), run('null', cpu(0.1, 0.01))];
-    expect(renderResults(resultsOf(apart))).toContain('Least sender CPU: sendfile, 0.500 of read-write.');
+    expect(renderResults(resultsOf(apart))).toContain('Least sender CPU: sendfile, 0.500 times that of read-write.');
   });
 
   test.each([
