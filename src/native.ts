@@ -15,7 +15,7 @@ export type Flag<Family extends string> = number & { readonly _family?: Family }
 
 /** A typed array, a Buffer or a DataView of fixed, unshared, attached memory. */
 export type View = ArrayBufferView;
-/** An address inside a mapping that {@link NativeSys.mmap} made in this thread. */
+/** An address inside a mapping that `mmap` made in this thread. */
 export type Address = number & { readonly _address?: true };
 /** What the kernel may read from or write to. */
 export type Memory = View | Address;
