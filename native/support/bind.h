@@ -6,8 +6,8 @@
 #include <span>
 #include <tuple>
 
-#include "compound.h"
 #include "call.h"
+#include "compound.h"
 
 namespace iolab {
 
