@@ -12,7 +12,7 @@ import { tempDir, tempFile, tempPath } from '../support/temp.ts';
 
 const SIZE = 65_536;
 const CHUNK = 16_384;
-const FEW = 40;
+const FEW = 60;
 const entry = fileURLToPath(new URL('../../dist/lab/sender.js', import.meta.url));
 
 const trial = spawnSync('strace', ['-f', '-c', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
@@ -112,8 +112,8 @@ test.skipIf(refusal).each(ARM_NAMES)(`%s: as many as strace counts${skipped}`, {
     expect(total).toBeLessThan(reported.value * 2);
     return;
   }
-  // Threads of V8 wait for each other now and then, which no transfer does; and a collection in some of the hundreds of
-  // transfers makes a call that is none of each.
-  const calls = [...traced].filter(([name]) => name !== 'futex' && name !== 'total');
+  // Threads of V8 wait for each other now and then, and starting takes a few calls more or less each time: what a transfer
+  // makes itself comes to at least one each.
+  const calls = [...traced].filter(([name, each]) => name !== 'futex' && name !== 'total' && each > 0.75);
   expect(calls.reduce((sum, [, each]) => sum + Math.round(each), 0)).toBe(reported.value);
 });
