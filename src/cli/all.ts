@@ -48,5 +48,5 @@ async function all(output: string, options: { time?: number }, json: Json, signa
   signal.throwIfAborted();
   keep('calls.json', 'Single calls', await runCalls({}, signal), renderCalls);
   signal.throwIfAborted();
-  stream.write(`Stored in ${output}/: results.json, calls.json, doctor.json. See also: iolab --help\n`);
+  stream.write(`results.json, calls.json and doctor.json are in ${output}\n`);
 }
