@@ -24,6 +24,7 @@ export function benchPathsCommand(bench: Command): void {
     .option('--time <TIME>', 'length of the timing pass (default 40s); verifying and counting come on top', seconds)
     .option('--rounds <N>', 'slices of each path in the timing pass', whole(2, 10_000))
     .option('--no-pumps', 'without the C++ loops beside the paths')
+    .option('--no-pin', 'let the scheduler place sender and receiver, instead of a CPU each')
     .option('--seed <N>', 'repeat the order of an earlier run', whole(0, 2 ** 32 - 1))
     .option('--directory <DIR>', 'make the files in DIR (default: a new directory under TMPDIR)', directory)
     .option(JSON_OPTION, JSON_HELP, jsonTarget)

@@ -49,6 +49,8 @@ export interface PathsBenchOptions {
   counted?: number;
   /** Whether the C++ loops run beside the paths that they control. Default true. */
   pumps?: boolean;
+  /** Whether senders and receivers get a CPU each (their main threads). Default true, where there are two. */
+  pin?: boolean;
   /** The order of slices and the bootstrap follow from it. Default: taken from the clock, and stored. */
   seed?: number;
   /** Where the files are made: a directory on a real file system. Default: a new one under os.tmpdir(). */

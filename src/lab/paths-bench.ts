@@ -145,6 +145,7 @@ async function measure(
     schema: RESULTS_SCHEMA,
     startedAt: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
+    pinning: plan.pinning,
     seed: plan.seed,
     environment,
     controls: control,

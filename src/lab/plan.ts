@@ -1,6 +1,7 @@
 /** From options to arms: which processes there are, and which of them are compared with each other. */
-import { type Cache, type Sink, sink as sinkSchema } from '../model/results.ts';
+import { type Cache, type Pinning, type Sink, sink as sinkSchema } from '../model/results.ts';
 import { ARM_NAMES, type ArmName, BASELINES, isArmName, LAB_PATHS, type PathsBenchOptions, pumpOf } from './options.ts';
+import { choosePinning } from './pinning.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,6 +24,7 @@ export interface Plan {
   readonly time: number;
   readonly rounds: number;
   readonly counted: number | undefined;
+  readonly pinning: Pinning | null;
   readonly seed: number;
   readonly directory: string | undefined;
 }
@@ -84,6 +86,7 @@ export function makePlan(options: PathsBenchOptions): Plan {
     time,
     rounds: integer('rounds', options.rounds ?? 7, 2, 10_000),
     counted: options.counted === undefined ? undefined : integer('counted', options.counted, 1, 1001),
+    pinning: (options.pin ?? true) ? choosePinning() : null,
     seed: integer('seed', options.seed ?? Date.now() % 2 ** 32, 0, 2 ** 32 - 1),
     directory: options.directory,
   };

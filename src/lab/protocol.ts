@@ -22,7 +22,7 @@ export interface Received {
 }
 
 export interface ReceiverCalls {
-  listen(request: { sink: Sink; path: string }): Endpoint;
+  listen(request: { sink: Sink; path: string; cpu?: number | undefined }): Endpoint;
   /** Waits for the sender that was told to connect. Answers the connection's number. */
   accept(request: Record<string, never>): number;
   /** Sends the event `ready`, then blocks until `transfers` times `size` bytes have come. */
@@ -35,6 +35,8 @@ export interface OpenArm {
   size: number;
   chunk: number;
   endpoint: Endpoint;
+  /** Where the main thread is to run; anywhere when left out. */
+  cpu?: number | undefined;
 }
 
 export interface Sent {

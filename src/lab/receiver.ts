@@ -9,6 +9,7 @@ import type { Socket } from '../io/socket.ts';
 import type { Sink } from '../model/results.ts';
 import { recv, recvDiscard } from '../sys/socket.ts';
 import { cpuSince, cpuTime } from './cpu-time.ts';
+import { pinThisThread } from './pinning.ts';
 import type { Endpoint, Received, ReceiverCalls } from './protocol.ts';
 import { serve } from './serve.ts';
 import { acceptBlocking, listen } from './wire.ts';
@@ -62,7 +63,8 @@ async function receive(
 }
 
 serve({
-  listen(request: Parameters<ReceiverCalls['listen']>[0]): Endpoint {
+  async listen(request: Parameters<ReceiverCalls['listen']>[0]): Promise<Endpoint> {
+    if (request.cpu !== undefined) await pinThisThread(request.cpu);
     sink = request.sink;
     const made = listen(sink, request.path);
     listener = made.listener;

@@ -59,9 +59,14 @@ interface LiveReceiver {
   readonly endpoint: Endpoint;
 }
 
-async function startReceiver(children: Children, sink: Sink, directory: string): Promise<LiveReceiver> {
+async function startReceiver(
+  children: Children,
+  sink: Sink,
+  directory: string,
+  cpu: number | undefined,
+): Promise<LiveReceiver> {
   const child = children.start<ReceiverCalls>('receiver', `the ${sink} receiver`);
-  return { child, endpoint: await child.call('listen', { sink, path: join(directory, `${sink}.sock`) }) };
+  return { child, endpoint: await child.call('listen', { sink, path: join(directory, `${sink}.sock`), cpu }) };
 }
 
 /** Starts every process of the plan. */
@@ -71,8 +76,9 @@ export async function startArms(
   directory: string,
   files: ReadonlyMap<number, SourceFile>,
 ): Promise<LiveArm[]> {
+  const { chunk, pinning } = plan;
   const receivers = new Map<Sink, LiveReceiver>();
-  for (const sink of plan.sinks) receivers.set(sink, await startReceiver(children, sink, directory));
+  for (const sink of plan.sinks) receivers.set(sink, await startReceiver(children, sink, directory, pinning?.receiver));
 
   const live: LiveArm[] = [];
   // who connects is who was told to: one accept at a time
@@ -85,7 +91,7 @@ export async function startArms(
     const connected = accepting.then(() =>
       Promise.all([
         child.call('accept', {}),
-        sender.call('open', { arm: arm.path, file: file.path, size: arm.size, chunk: plan.chunk, endpoint }),
+        sender.call('open', { arm: arm.path, file: file.path, size: arm.size, chunk, endpoint, cpu: pinning?.sender }),
       ]),
     );
     accepting = connected.catch(() => {});

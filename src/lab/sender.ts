@@ -2,6 +2,7 @@
 import { Counters, countingInstruments } from '../probe/index.ts';
 import { type Arm, openArm } from './arms/index.ts';
 import { cpuSince, cpuTime } from './cpu-time.ts';
+import { pinThisThread } from './pinning.ts';
 import type { Counted, OpenArm, SenderCalls, Sent } from './protocol.ts';
 import { serve } from './serve.ts';
 
@@ -18,6 +19,7 @@ serve({
 
   async open(request: OpenArm): Promise<null> {
     opened = await openArm(request);
+    if (request.cpu !== undefined) await pinThisThread(request.cpu);
     return null;
   },
 

@@ -93,10 +93,16 @@ export const claim = z.strictObject({
 });
 export type Claim = z.infer<typeof claim>;
 
+export const pinning = z.strictObject({ sender: z.int().nonnegative(), receiver: z.int().nonnegative() });
+export type Pinning = z.infer<typeof pinning>;
+
 export const results = z.strictObject({
   schema: z.literal(RESULTS_SCHEMA),
   startedAt: z.iso.datetime(),
   seconds: z.number().nonnegative().describe('how long the whole of it took'),
+  pinning: z
+    .union([pinning, z.null()])
+    .describe('the CPU of all senders and that of the receivers; null where the scheduler was left to choose'),
   seed: z.int().nonnegative().describe('the order of slices and the bootstrap follow from it'),
   environment,
   controls,

@@ -46,6 +46,12 @@ export function renderResults(results: Results, width = 80): string {
       width,
     ),
   ];
+  const { pinning } = results;
+  controls.push(
+    pinning === null
+      ? 'Sender and receiver ran where the scheduler put them.'
+      : `Senders ran on CPU ${pinning.sender}, the receiver on CPU ${pinning.receiver}.`,
+  );
   const said = (title: string, lines: readonly string[]) => lines.map((line) => wrap(`${title}: ${line}`, width, '  '));
   const tail = [...reasons.render(width), ...said('Warning', results.warnings), ...said('Note', results.notes)];
   return (

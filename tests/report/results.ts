@@ -29,6 +29,7 @@ export function resultsOf(runs: Run[], noise: [number, number] = [0.98, 1.02]): 
     schema: RESULTS_SCHEMA,
     startedAt: new Date(0).toISOString(),
     seconds: 1,
+    pinning: { sender: 0, receiver: 1 },
     seed: 23,
     environment: runDoctor().environment,
     controls: { aa, receiverHeadroom: { value: 2, path: 'sendfile', sink: 'tcp', fileBytes: 65536 }, groups: [] },

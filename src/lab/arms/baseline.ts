@@ -10,10 +10,12 @@ import type { Arm } from './arm.ts';
 
 export type BaselineName = 'node-stream' | 'node-buffer';
 
-async function flushed(socket: Socket): Promise<void> {
-  if (socket.writableNeedDrain) await once(socket, 'drain');
-  // a tail below the socket's highWaterMark is announced by no event
-  while (socket.writableLength > 0) await new Promise((resolve) => setImmediate(resolve));
+/** A tail below the socket's highWaterMark is announced by no event, but writes are finished in order. */
+function flushed(socket: Socket): Promise<void> {
+  if (socket.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    socket.write('', (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** `createReadStream(path).pipe(socket)`, on a connection that is kept. */
