@@ -30,7 +30,7 @@ const testedElsewhere: Record<string, RegExp> = {
   lab: /^src\/(lab|report|probe|model)\//,
   // a part of a folder whose public faces are tested one by one
   parts:
-    /^src\/(io|paths|sys)\/.*(index|errors|budget|hints|deadline|leaks|pending|slots|take|rights|interest|counter|endpoint|structs|transfer|piped|drive|path|options|instrument)\.ts$/,
+    /^src\/(io|paths|sys)\/.*(index|errors|budget|hints|deadline|leaks|pending|slots|take|rights|interest|counter|endpoint|structs|transfer|piped|buffered|drive|path|options|instrument)\.ts$/,
 };
 
 describe('a family is', () => {

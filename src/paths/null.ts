@@ -1,20 +1,16 @@
 /** The control: the same loop, but the bytes come from memory and no file is read. See `docs/paths/null.md`. */
-import { Mapping } from '../io/mapping.ts';
+import type { Mapping } from '../io/mapping.ts';
 import { write } from '../sys/fd.ts';
 import { MADV_POPULATE_WRITE, madvise } from '../sys/mmap.ts';
-import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
-import { Ledger } from './transfer.ts';
+import { Buffered } from './buffered.ts';
+import type { FileRange, Path, PathOptions, Transfer } from './path.ts';
 
-class NullTransfer extends Ledger {
-  readonly #memory: Mapping | undefined;
-
+class NullTransfer extends Buffered {
   constructor(file: FileRange, socket: number, options: PathOptions) {
     super(file, socket, options);
-    if (this.length === 0) return;
-    this.calls++;
-    this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
+    if (this.memory === undefined) return;
     try {
-      this.#populate(this.#memory);
+      this.#populate(this.memory);
     } catch (error) {
       this.close();
       throw error;
@@ -37,27 +33,16 @@ class NullTransfer extends Ledger {
   step(): number {
     if (this.closed) return this.afterClose();
     const left = this.length - this.delivered;
-    if (left === 0 || this.#memory === undefined) return 0;
+    if (left === 0 || this.memory === undefined) return 0;
     // a chunk that went out in part is completed first, as the paths do that have to keep it
     const sent = this.delivered % this.chunk;
     const room = this.chunk - sent;
     this.calls++;
-    const n = write(this.socket, this.#memory.address, Math.min(left, room), sent);
+    const n = write(this.socket, this.memory.address, Math.min(left, room), sent);
     if (n <= 0) return n === 0 ? this.stuck('write') : this.failed(n, 'write');
     this.taken += n;
     this.delivered += n;
     return n;
-  }
-
-  get buffers(): readonly Intermediate[] {
-    if (this.#memory === undefined) return [];
-    return [{ kind: 'memory', address: this.#memory.address, length: this.#memory.length }];
-  }
-
-  protected release(): void {
-    if (this.#memory === undefined) return;
-    this.calls++;
-    this.#memory.close();
   }
 }
 

@@ -1,25 +1,16 @@
 /** pread(2) into a buffer, write(2) out of it: what everybody does. Two calls a chunk. See `docs/paths/read-write.md`. */
-import { Mapping } from '../io/mapping.ts';
 import { pread, write } from '../sys/fd.ts';
-import type { FileRange, Intermediate, Path, PathOptions, Transfer } from './path.ts';
-import { Ledger } from './transfer.ts';
+import { Buffered } from './buffered.ts';
+import type { FileRange, Path, PathOptions, Transfer } from './path.ts';
 
-class ReadWriteTransfer extends Ledger {
-  readonly #memory: Mapping | undefined;
+class ReadWriteTransfer extends Buffered {
   #held = 0;
   #sent = 0;
 
-  constructor(file: FileRange, socket: number, options: PathOptions) {
-    super(file, socket, options);
-    if (this.length === 0) return;
-    this.calls++;
-    this.#memory = Mapping.anonymous(Math.min(this.chunk, this.length));
-  }
-
   step(): number {
     if (this.closed) return this.afterClose();
-    if (this.#memory === undefined) return 0;
-    const address = this.#memory.address;
+    if (this.memory === undefined) return 0;
+    const address = this.memory.address;
     if (this.#sent === this.#held) {
       const left = this.length - this.taken;
       if (left === 0) return 0;
@@ -36,17 +27,6 @@ class ReadWriteTransfer extends Ledger {
     this.#sent += n;
     this.delivered += n;
     return n;
-  }
-
-  get buffers(): readonly Intermediate[] {
-    if (this.#memory === undefined) return [];
-    return [{ kind: 'memory', address: this.#memory.address, length: this.#memory.length }];
-  }
-
-  protected release(): void {
-    if (this.#memory === undefined) return;
-    this.calls++;
-    this.#memory.close();
   }
 }
 

@@ -8,7 +8,6 @@ import { constants } from 'node:os';
 import type { Epoll } from '../../io/epoll.ts';
 import * as sys from '../../sys/index.ts';
 import { type Fixture, MAX_EVENTS, MOVED } from './fixture.ts';
-import type { KoffiCall } from './koffi.ts';
 
 const { EAGAIN } = constants.errno;
 
@@ -28,6 +27,9 @@ export interface CallCase {
   readonly bound?: Loop;
   koffi(call: KoffiCall): Loop;
 }
+
+/** libc's function, as koffi offers it. */
+export type KoffiCall = (...args: readonly unknown[]) => unknown;
 
 export type NativeName =
   | 'epollWait'

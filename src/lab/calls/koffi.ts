@@ -1,8 +1,5 @@
 /** The rival: libc's functions through koffi, if it is installed. It is a development dependency, never ours at run time. */
-import type { NativeName } from './cases.ts';
-
-/** libc's function, or why there is none. */
-export type KoffiCall = (...args: readonly unknown[]) => unknown;
+import type { KoffiCall, NativeName } from './cases.ts';
 
 const PROTOTYPES: Readonly<Record<NativeName, string>> = {
   epollWait: 'int epoll_wait(int, void *, int, int)',
