@@ -59,11 +59,13 @@ struct Timeout {
   bool forever;
   struct timespec* pointer() { return forever ? nullptr : &ts; }
 };
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type
 #define IOLAB_DECODER(T)                            \
   template <>                                       \
   struct Arg<T> {                                   \
     static bool get(Call& c, napi_value v, T& out); \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 IOLAB_DECODER(Path);
 IOLAB_DECODER(IoVec);
 IOLAB_DECODER(MappedIoVec);

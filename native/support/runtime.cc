@@ -165,12 +165,12 @@ napi_value bind_epoll_wait(napi_env napi, napi_callback_info info) {
     napi_get_null(napi, &out);
     return out;
   }
-  held.release();
+  (void)held.release();
   held = std::make_unique<Shared>(shared);
   if (napi_create_function(napi, "wait", NAPI_AUTO_LENGTH, wait_bound, held.get(), &wait) != napi_ok ||
       napi_add_finalizer(napi, wait, nullptr, release, held.get(), nullptr) != napi_ok)
     return nullptr;
-  held.release();
+  (void)held.release();
   napi_create_array_with_length(napi, 2, &out);
   napi_set_element(napi, out, 0, buffer);
   napi_set_element(napi, out, 1, wait);

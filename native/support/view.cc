@@ -152,7 +152,7 @@ napi_value view(Env& env, uintptr_t address, Mapped& mapped, size_t bytes, NoVie
     auto held = std::make_unique<std::shared_ptr<ViewSet>>(set);
     status = napi_create_external_arraybuffer(env.napi, reinterpret_cast<void*>(address), bytes, on_collected,
                                               held.get(), &buffer);
-    if (status == napi_ok) held.release();
+    if (status == napi_ok) (void)held.release();
   }
   if (status != napi_ok) {
     if (mapped.views == nullptr) set->slot->start.store(0);
