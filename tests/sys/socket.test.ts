@@ -7,6 +7,7 @@ import * as socket from '../../src/sys/socket.ts';
 import { closedFd, closesOnExec, tcpListener, tcpPair, unixPair, withNofile } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
 import { isRoot, keep, pipe } from '../support/raw.ts';
+import { int, set } from '../support/sockopt.ts';
 import { tempPath } from '../support/temp.ts';
 
 const { sys } = native;
@@ -15,13 +16,6 @@ const { SOL_SOCKET } = socket;
 
 const make = (domain: number, type: number = SOCK_STREAM) => keep(socket.socket(domain, type, 0));
 const loopback = (port = 0) => encodeSockaddr({ family: 'inet', host: '127.0.0.1', port });
-const int = (fd: number, level: number, name: number) => {
-  const value = new Int32Array(1);
-  const r = socket.getsockopt(fd, level, name, value, Int32Array.of(4));
-  return r === 0 ? (value[0] ?? -1) : r;
-};
-const set = (fd: number, level: number, name: number, value: number) =>
-  socket.setsockopt(fd, level, name, Int32Array.of(value));
 const named = (call: typeof socket.getsockname, fd: number) => {
   const bytes = new Uint8Array(SOCKADDR_SIZE);
   const length = Int32Array.of(bytes.length);

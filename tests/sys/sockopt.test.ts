@@ -4,18 +4,11 @@ import * as socket from '../../src/sys/socket.ts';
 import { closedFd, tcpPair, unixPair } from '../support/descriptors.ts';
 import { errno } from '../support/errno.ts';
 import { filled, keep, pipe } from '../support/raw.ts';
+import { int, set } from '../support/sockopt.ts';
 import { pattern } from '../support/temp.ts';
 
 const { sys } = native;
 const { AF_INET, AF_INET6, SOCK_STREAM, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET, MSG_DONTWAIT } = socket;
-
-const int = (fd: number, level: number, name: number) => {
-  const value = new Int32Array(1);
-  const r = socket.getsockopt(fd, level, name, value, Int32Array.of(4));
-  return r === 0 ? (value[0] ?? -1) : r;
-};
-const set = (fd: number, level: number, name: number, value: number) =>
-  socket.setsockopt(fd, level, name, Int32Array.of(value));
 
 describe('getsockopt and setsockopt', () => {
   test('numbers go in and come out; buffer sizes are doubled', () => {
