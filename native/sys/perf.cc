@@ -1,4 +1,5 @@
-// perf_event_open(2) and its ioctls, for counting.
+// perf_event_open(2) and its ioctls, for counting and for sampling.
+#include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 
@@ -23,6 +24,7 @@ long perf_ioctl(Fd fd, unsigned request, int arg) {
     case PERF_EVENT_IOC_ENABLE:
     case PERF_EVENT_IOC_DISABLE:
     case PERF_EVENT_IOC_RESET:
+    case PERF_EVENT_IOC_SET_OUTPUT:
       return call(SYS_ioctl, fd.n, request, arg);
     default:
       return -EINVAL;
@@ -36,23 +38,39 @@ constexpr Method methods[] = {
 // clang-format off
 constexpr Constant constants[] = {
     K(PERF_TYPE_HARDWARE),          K(PERF_TYPE_SOFTWARE),         K(PERF_TYPE_TRACEPOINT),
+    K(PERF_TYPE_BREAKPOINT),        K(PERF_COUNT_SW_CPU_CLOCK),    K(PERF_COUNT_SW_DUMMY),
     K(PERF_COUNT_SW_PAGE_FAULTS),   K(PERF_COUNT_SW_PAGE_FAULTS_MIN), K(PERF_COUNT_SW_PAGE_FAULTS_MAJ),
     K(PERF_COUNT_SW_CONTEXT_SWITCHES), K(PERF_COUNT_SW_CPU_MIGRATIONS), K(PERF_COUNT_SW_TASK_CLOCK),
     K(PERF_COUNT_HW_CPU_CYCLES),    K(PERF_COUNT_HW_INSTRUCTIONS), K(PERF_EVENT_IOC_ENABLE),
-    K(PERF_EVENT_IOC_DISABLE),      K(PERF_EVENT_IOC_RESET),       K(PERF_FORMAT_TOTAL_TIME_ENABLED),
-    K(PERF_FORMAT_TOTAL_TIME_RUNNING),
+    K(PERF_EVENT_IOC_DISABLE),      K(PERF_EVENT_IOC_RESET),       K(PERF_EVENT_IOC_SET_OUTPUT),
+    K(PERF_FORMAT_TOTAL_TIME_ENABLED), K(PERF_FORMAT_TOTAL_TIME_RUNNING),
+    K(PERF_SAMPLE_IP),              K(PERF_SAMPLE_TID),            K(PERF_SAMPLE_TIME),
+    K(PERF_SAMPLE_CPU),             K(PERF_SAMPLE_CALLCHAIN),      K(PERF_SAMPLE_RAW),
+    K(PERF_SAMPLE_REGS_INTR),       K(PERF_RECORD_LOST),           K(PERF_RECORD_THROTTLE),
+    K(PERF_RECORD_SAMPLE),          K(HW_BREAKPOINT_R),            K(HW_BREAKPOINT_W),
+    K(HW_BREAKPOINT_RW),            K(HW_BREAKPOINT_X),            K(HW_BREAKPOINT_LEN_1),
+    K(HW_BREAKPOINT_LEN_8),
     // bit fields of perf_event_attr have no offsetof: their places in its first word of flags
     Constant{"PERF_ATTR_DISABLED", 1 << 0},       Constant{"PERF_ATTR_INHERIT", 1 << 1},
     Constant{"PERF_ATTR_EXCLUDE_USER", 1 << 4},   Constant{"PERF_ATTR_EXCLUDE_KERNEL", 1 << 5},
-    Constant{"PERF_ATTR_EXCLUDE_HV", 1 << 6},
+    Constant{"PERF_ATTR_EXCLUDE_HV", 1 << 6},       Constant{"PERF_ATTR_USE_CLOCKID", 1 << 25},
 };
 // clang-format on
 const Layout layouts[] = {
     {"perf_event_attr",
      PERF_ATTR_SIZE_VER5,
      {AT(perf_event_attr, type), Field{"attr_size", offsetof(perf_event_attr, size)}, AT(perf_event_attr, config),
-      AT(perf_event_attr, sample_type), AT(perf_event_attr, read_format),
-      Field{"flags", offsetof(perf_event_attr, read_format) + sizeof(uint64_t)}}},
+      AT(perf_event_attr, sample_period), AT(perf_event_attr, sample_type), AT(perf_event_attr, read_format),
+      Field{"flags", offsetof(perf_event_attr, read_format) + sizeof(uint64_t)}, AT(perf_event_attr, wakeup_events),
+      AT(perf_event_attr, bp_type), AT(perf_event_attr, bp_addr), AT(perf_event_attr, bp_len),
+      AT(perf_event_attr, clockid), AT(perf_event_attr, sample_regs_intr)}},
+    {"perf_event_mmap_page",
+     sizeof(perf_event_mmap_page),
+     {AT(perf_event_mmap_page, data_head), AT(perf_event_mmap_page, data_tail), AT(perf_event_mmap_page, data_offset),
+      AT(perf_event_mmap_page, data_size)}},
+    {"perf_event_header",
+     sizeof(perf_event_header),
+     {AT(perf_event_header, type), Field{"record_size", offsetof(perf_event_header, size)}}},
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ export interface CountedEvent {
   readonly userOnly: boolean;
 }
 
-function paranoid(): string {
+export function paranoid(): string {
   try {
     return readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8').trim();
   } catch {

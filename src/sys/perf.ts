@@ -1,5 +1,6 @@
 /**
- * perf_event_open(2), for counting: the kernel counts an event of a thread, and read(2) on the descriptor answers the count.
+ * perf_event_open(2): the kernel counts an event of a thread, and read(2) on the descriptor answers the count. With a sample
+ * period it also writes a record of each event into a ring, which mmap(2) of the descriptor shows.
  * Raw calls: numbers in, `>= 0` or `-errno` out. None of them blocks. See `docs/sys/perf.md`.
  */
 import { constant, type Flag, layout, native, offsetOf, type View } from '../native.ts';
@@ -13,6 +14,13 @@ export const PERF_TYPE_SOFTWARE = constant<'perfType'>('PERF_TYPE_SOFTWARE');
 /** `config` is the number in /sys/kernel/tracing/events/GROUP/NAME/id, which only root can read. */
 export const PERF_TYPE_TRACEPOINT = constant<'perfType'>('PERF_TYPE_TRACEPOINT');
 
+/** A debug register: `config` 0, and `breakpoint` says where. Four on each CPU of x86, shared with debuggers (`-ENOSPC`). */
+export const PERF_TYPE_BREAKPOINT = constant<'perfType'>('PERF_TYPE_BREAKPOINT');
+
+/** A timer of the kernel's for each thread that runs; `samplePeriod` in nanoseconds. */
+export const PERF_COUNT_SW_CPU_CLOCK = constant<'perfCount'>('PERF_COUNT_SW_CPU_CLOCK');
+/** Counts nothing. */
+export const PERF_COUNT_SW_DUMMY = constant<'perfCount'>('PERF_COUNT_SW_DUMMY');
 export const PERF_COUNT_SW_PAGE_FAULTS = constant<'perfCount'>('PERF_COUNT_SW_PAGE_FAULTS');
 /** Faults that needed no disk. */
 export const PERF_COUNT_SW_PAGE_FAULTS_MIN = constant<'perfCount'>('PERF_COUNT_SW_PAGE_FAULTS_MIN');
@@ -31,6 +39,9 @@ export const PERF_EVENT_IOC_DISABLE = constant<'perfIoctl'>('PERF_EVENT_IOC_DISA
 /** The count to 0; not the times. */
 export const PERF_EVENT_IOC_RESET = constant<'perfIoctl'>('PERF_EVENT_IOC_RESET');
 
+/** Records of this event go into the ring of event `arg`; -1 for its own again. Both on one CPU, or of one thread. */
+export const PERF_EVENT_IOC_SET_OUTPUT = constant<'perfIoctl'>('PERF_EVENT_IOC_SET_OUTPUT');
+
 /** A second word: for how many ns it was enabled. */
 export const PERF_FORMAT_TOTAL_TIME_ENABLED = constant<'perfFormat'>('PERF_FORMAT_TOTAL_TIME_ENABLED');
 /** A further word: for how many of them it was counting. Less means that counters were shared, and the count is partial. */
@@ -45,9 +56,50 @@ export const PERF_ATTR_EXCLUDE_USER = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_US
 export const PERF_ATTR_EXCLUDE_KERNEL = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_KERNEL');
 export const PERF_ATTR_EXCLUDE_HV = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_HV');
 
-const attr = layout('perf_event_attr');
+/** `time` is that of `clockid`, so that it can be compared with what JavaScript reads. Since Linux 4.1. */
+export const PERF_ATTR_USE_CLOCKID = constant<'perfAttr'>('PERF_ATTR_USE_CLOCKID');
 
-/** Of `struct perf_event_attr`, what counting needs. */
+/** What a sample holds; its parts come in the order of these. */
+export const PERF_SAMPLE_IP = constant<'perfSample'>('PERF_SAMPLE_IP');
+export const PERF_SAMPLE_TID = constant<'perfSample'>('PERF_SAMPLE_TID');
+export const PERF_SAMPLE_TIME = constant<'perfSample'>('PERF_SAMPLE_TIME');
+export const PERF_SAMPLE_CPU = constant<'perfSample'>('PERF_SAMPLE_CPU');
+/** Who called whom, innermost first. */
+export const PERF_SAMPLE_CALLCHAIN = constant<'perfSample'>('PERF_SAMPLE_CALLCHAIN');
+/** The fields of a tracepoint, as its `format` in tracefs lays them out. */
+export const PERF_SAMPLE_RAW = constant<'perfSample'>('PERF_SAMPLE_RAW');
+/** Registers at the event, those of `sampleRegs`. */
+export const PERF_SAMPLE_REGS_INTR = constant<'perfSample'>('PERF_SAMPLE_REGS_INTR');
+
+/** Records of a ring. */
+export const PERF_RECORD_LOST = constant<'perfRecord'>('PERF_RECORD_LOST');
+export const PERF_RECORD_THROTTLE = constant<'perfRecord'>('PERF_RECORD_THROTTLE');
+export const PERF_RECORD_SAMPLE = constant<'perfRecord'>('PERF_RECORD_SAMPLE');
+
+/** What a breakpoint fires at. x86 has none that reads alone fire. */
+export const HW_BREAKPOINT_R = constant<'breakpoint'>('HW_BREAKPOINT_R');
+export const HW_BREAKPOINT_W = constant<'breakpoint'>('HW_BREAKPOINT_W');
+export const HW_BREAKPOINT_RW = constant<'breakpoint'>('HW_BREAKPOINT_RW');
+/** When the instruction there is executed; `length` HW_BREAKPOINT_LEN_8 on 64 bits. */
+export const HW_BREAKPOINT_X = constant<'breakpoint'>('HW_BREAKPOINT_X');
+export const HW_BREAKPOINT_LEN_1 = constant<'breakpointLength'>('HW_BREAKPOINT_LEN_1');
+export const HW_BREAKPOINT_LEN_8 = constant<'breakpointLength'>('HW_BREAKPOINT_LEN_8');
+
+const attr = layout('perf_event_attr');
+/** The first page of a mapped ring: `data_head` is the kernel's, `data_tail` the reader's. */
+export const PERF_MMAP_PAGE = layout('perf_event_mmap_page');
+/** What each record begins with; `record_size` is that of the whole record. */
+export const PERF_HEADER = layout('perf_event_header');
+
+export interface Breakpoint {
+  /** `HW_BREAKPOINT_*`. */
+  type: Flag<'breakpoint'>;
+  /** A user address fires in the thread's own address space, the kernel's under kernel addresses. */
+  address: bigint;
+  length: Flag<'breakpointLength'>;
+}
+
+/** Of `struct perf_event_attr`, what counting and sampling need. */
 export interface PerfEvent {
   type: Flag<'perfType'>;
   /** Which event: `PERF_COUNT_*`, or a tracepoint's number. */
@@ -56,17 +108,37 @@ export interface PerfEvent {
   flags?: Flag<'perfAttr'>;
   /** `PERF_FORMAT_*`. */
   readFormat?: Flag<'perfFormat'>;
+  /** A record each so many events (nanoseconds for PERF_COUNT_SW_CPU_CLOCK). */
+  samplePeriod?: bigint;
+  /** `PERF_SAMPLE_*`. */
+  sampleType?: Flag<'perfSample'>;
+  /** Bits of the architecture's asm/perf_regs.h. */
+  sampleRegs?: bigint;
+  /** For PERF_ATTR_USE_CLOCKID. */
+  clockid?: number;
+  breakpoint?: Breakpoint;
 }
 
 /** `struct perf_event_attr` for {@link perfEventOpen}. */
-export function encodePerfEvent({ type, config, flags = 0, readFormat = 0 }: PerfEvent): Uint8Array {
+export function encodePerfEvent(event: PerfEvent): Uint8Array {
   const out = new Uint8Array(attr.size);
   const data = new DataView(out.buffer);
-  data.setUint32(offsetOf(attr, 'type'), type, true);
+  const word = (field: string, value: number | bigint = 0) =>
+    data.setBigUint64(offsetOf(attr, field), BigInt(value), true);
+  data.setUint32(offsetOf(attr, 'type'), event.type, true);
   data.setUint32(offsetOf(attr, 'attr_size'), attr.size, true);
-  data.setBigUint64(offsetOf(attr, 'config'), BigInt(config), true);
-  data.setBigUint64(offsetOf(attr, 'read_format'), BigInt(readFormat), true);
-  data.setBigUint64(offsetOf(attr, 'flags'), BigInt(flags), true);
+  word('config', event.config);
+  word('sample_period', event.samplePeriod);
+  word('sample_type', event.sampleType);
+  word('read_format', event.readFormat);
+  word('flags', event.flags);
+  word('sample_regs_intr', event.sampleRegs);
+  data.setInt32(offsetOf(attr, 'clockid'), event.clockid ?? 0, true);
+  if (event.breakpoint !== undefined) {
+    data.setUint32(offsetOf(attr, 'bp_type'), event.breakpoint.type, true);
+    word('bp_addr', event.breakpoint.address);
+    word('bp_len', event.breakpoint.length);
+  }
   return out;
 }
 
