@@ -25,25 +25,44 @@ function causeOf(instrument: Instrument): string | undefined {
   return capability.works ? undefined : capability.cause;
 }
 
-/** Medians over windows: what the runtime does of itself now and then (a collection, a compilation) is no part of it. */
-function count(instruments: Instrument[], work: () => void, windows = 11): Record<string, number> {
+type Window = Readonly<Record<string, number>>;
+
+/** What each of several windows around `work` counted. */
+function windows(instruments: Instrument[], work: () => void, number = 11): Window[] {
   const counters = Counters.open(instruments);
   try {
-    const seen: Record<string, number[]> = {};
-    for (let i = 0; i < windows; i++) {
+    return Array.from({ length: number }, () => {
       counters.begin();
       work();
       counters.end();
-      for (const [name, value] of Object.entries(counters.difference())) {
-        seen[name] ??= [];
-        seen[name].push(value);
-      }
-    }
-    const median = (values: number[]) => values.sort((a, b) => a - b)[(windows - 1) / 2] ?? Number.NaN;
-    return Object.fromEntries(Object.entries(seen).map(([name, values]) => [name, median(values)]));
+      return counters.difference();
+    });
   } finally {
     counters.close();
   }
+}
+
+/** Minima over windows: what the runtime does of itself now and then (a collection, a compilation) only ever adds. */
+function count(instruments: Instrument[], work: () => void): Window {
+  const [first = {}, ...others] = windows(instruments, work);
+  const least = { ...first };
+  for (const window of others)
+    for (const [name, value] of Object.entries(window)) least[name] = Math.min(least[name] ?? value, value);
+  return least;
+}
+
+/**
+ * The windows with the fewest involuntary switches. Who is preempted on the way into a wait finds it over when it is
+ * back: one voluntary switch fewer, and the only noise that takes away. The sum of both kinds never falls.
+ */
+function leastPreempted(seen: readonly Window[], name: string): Window[] {
+  const preempted = (window: Window) => window[`${name}.involuntarySwitches`] ?? Number.NaN;
+  const least = Math.min(...seen.map(preempted));
+  return seen.filter((window) => preempted(window) === least);
+}
+
+function least(seen: readonly Window[], figure: (window: Window) => number | undefined): number {
+  return Math.min(...seen.map((window) => figure(window) ?? Number.NaN));
 }
 
 function gettid23() {
@@ -88,26 +107,30 @@ describe('rusage', () => {
   });
 
   test('23 waits are 23 voluntary switches', () => {
-    expect(count([rusage('thread')], sleep23)['rusage-thread.voluntarySwitches']).toBe(23);
+    const seen = leastPreempted(windows([rusage('thread')], sleep23), 'rusage-thread');
+    expect(least(seen, (window) => window['rusage-thread.voluntarySwitches'])).toBe(23);
   });
 });
 
 describe('/proc/*/io', () => {
   const cause = causeOf(procIo('thread'));
 
-  test.skipIf(cause)(`23 reads are 23 (skipped if: ${cause ?? 'it works here'})`, () => {
-    const zero = sys.openat(constant('AT_FDCWD'), '/dev/zero', 0, 0);
-    const seven = new Uint8Array(7);
-    const seen = count([procIo('process'), procIo('thread')], () => {
-      for (let i = 0; i < 23; i++) sys.read(zero, seven);
-    });
-    sys.close(zero);
-    for (const name of ['proc-io', 'proc-thread-io']) {
-      expect(seen[`${name}.readCallBytes`], name).toBe(23 * 7);
-      expect(seen[`${name}.readCalls`], name).toBe(23);
-      expect(seen[`${name}.writeCallBytes`], name).toBe(0);
-    }
-  });
+  // one at a time: each reads a text whose length grows with the figures in it, which the other would count
+  test.skipIf(cause).each(['process', 'thread'] as const)(
+    `of the %s: 23 reads are 23 (skipped if: ${cause ?? 'it works here'})`,
+    (scope) => {
+      const zero = sys.openat(constant('AT_FDCWD'), '/dev/zero', 0, 0);
+      const seven = new Uint8Array(7);
+      const instrument = procIo(scope);
+      const seen = count([instrument], () => {
+        for (let i = 0; i < 23; i++) sys.read(zero, seven);
+      });
+      sys.close(zero);
+      expect(seen[`${instrument.name}.readCallBytes`]).toBe(23 * 7);
+      expect(seen[`${instrument.name}.readCalls`]).toBe(23);
+      expect(seen[`${instrument.name}.writeCallBytes`]).toBe(0);
+    },
+  );
 });
 
 describe('perf software events', () => {
@@ -121,9 +144,11 @@ describe('perf software events', () => {
   });
 
   test.skipIf(cause)(`switches: 23, and getrusage says the same (skipped if: ${cause ?? 'it works here'})`, () => {
-    const seen = count([rusage('process'), perfSoftware], sleep23);
-    expect(seen['perf-software.contextSwitches']).toBe(23);
-    expect((seen['rusage.voluntarySwitches'] ?? 0) + (seen['rusage.involuntarySwitches'] ?? 0)).toBe(23);
+    const seen = windows([rusage('process'), perfSoftware], sleep23);
+    const switches = ({ 'rusage.voluntarySwitches': own = 0, 'rusage.involuntarySwitches': forced = 0 }: Window) =>
+      own + forced;
+    expect(least(seen, (window) => window['perf-software.contextSwitches'])).toBe(23);
+    expect(least(seen, switches)).toBe(23);
   });
 
   const userCause = causeOf(perfUserFaults);
