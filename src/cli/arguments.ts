@@ -1,16 +1,12 @@
 /** What people type, strictly: a value that could mean two things is refused with the ways to write it. */
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { parseSize, SIZE_HELP } from '../model/size.ts';
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
-
-/** `4096`, `64KiB`, `1MiB`: bytes. No `KB`, which is 1000 to some and 1024 to others, and no fractions. */
+/** As {@link parseSize} reads it. */
 export function size(text: string): number {
-  const [, digits, unit] = text.match(/^(\d+)([A-Za-z]*)$/) ?? [];
-  const factor = UNITS[unit ?? '?'];
-  const bytes = Number(digits) * (factor ?? Number.NaN);
-  if (!Number.isSafeInteger(bytes))
-    throw new InvalidArgumentError('Write a whole number of bytes, or one with KiB, MiB or GiB, such as 64KiB.');
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError(SIZE_HELP);
   return bytes;
 }
 

@@ -10,6 +10,8 @@ import { benchPathsCommand } from './bench-paths.ts';
 import { doctorCommand } from './doctor.ts';
 import { Interrupted } from './interrupt.ts';
 import { reportCommand } from './report.ts';
+import { Judged } from './verdict.ts';
+import { verifyCommand } from './verify.ts';
 
 const WRONG = 1;
 const USAGE = 2;
@@ -27,7 +29,7 @@ function version(): string {
 
 function program(): Command {
   const root = new Command('iolab')
-    .description('A lab for Linux I/O: without a command, all of it: doctor, bench paths, bench calls.')
+    .description('A lab for Linux I/O: without a command, all of it: doctor, verify, bench paths, bench calls.')
     .version(version())
     // options after a command are that command's, also where this one has them, too
     .enablePositionalOptions()
@@ -36,6 +38,7 @@ function program(): Command {
   root.exitOverride().configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
   everything(root);
   doctorCommand(root);
+  verifyCommand(root);
   const bench = root.command('bench').description('measure: see iolab bench --help');
   benchPathsCommand(bench);
   benchCallsCommand(bench);
@@ -64,7 +67,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 function verdict(error: unknown): number {
   // commander has said it already
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof Interrupted) return say(error.message, error.exitCode);
+  if (error instanceof Interrupted || error instanceof Judged) return say(error.message, error.exitCode);
   const { message, code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof RangeError && code === undefined) return say(message, USAGE);
   const cannot = syscall !== undefined || code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';

@@ -7,7 +7,7 @@ export function reportCommand(program: Command): void {
   program
     .command('report')
     .description('a stored result as text')
-    .argument('<FILE>', 'results.json, calls.json or doctor.json')
+    .argument('<FILE>', 'results.json, verify.json, calls.json or doctor.json')
     .action((file: string, _: unknown, command: Command) => {
       let text: string;
       try {

@@ -27,11 +27,13 @@ export class Child<C> {
   #stderr = '';
   #next = 0;
 
-  constructor(entryName: string, name: string) {
+  /** `fds`: descriptors that it gets, too, as 4, 5 and so on; they stay open here. */
+  constructor(entryName: string, name: string, fds: readonly number[] = []) {
     this.name = name;
     // what the user set for the bench (an inspector, coverage) must not slow down what it measures
     const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...env } = process.env;
-    this.#process = fork(entry(entryName), [], { execArgv: [], env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const stdio = ['ignore' as const, 'ignore' as const, 'pipe' as const, 'ipc' as const, ...fds];
+    this.#process = fork(entry(entryName), [], { execArgv: [], env, stdio });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-2000);
     });

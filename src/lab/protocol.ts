@@ -25,6 +25,8 @@ export interface ReceiverCalls {
   listen(request: { sink: Sink; path: string; cpu?: number | undefined }): Endpoint;
   /** Waits for the sender that was told to connect. Answers the connection's number. */
   accept(request: Record<string, never>): number;
+  /** Takes over a connected socket that it was started with. Answers the connection's number. */
+  adopt(request: { fd: number; sink: Sink }): number;
   /** Sends the event `ready`, then blocks until `transfers` times `size` bytes have come. */
   receive(request: { connection: number; transfers: number; size: number; hash: boolean }): Received;
 }

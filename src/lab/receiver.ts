@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { EINTR, SystemError } from '../io/errors.ts';
 import type { Listener } from '../io/listener.ts';
-import type { Socket } from '../io/socket.ts';
+import { Socket } from '../io/socket.ts';
 import type { Sink } from '../model/results.ts';
 import { recv, recvDiscard } from '../sys/socket.ts';
 import { cpuSince, cpuTime } from './cpu-time.ts';
@@ -73,6 +73,12 @@ serve({
   async accept(): Promise<number> {
     if (listener === undefined) throw new Error('not listening');
     return connections.push(await acceptBlocking(listener)) - 1;
+  },
+  adopt(request: Parameters<ReceiverCalls['adopt']>[0]): number {
+    sink = request.sink;
+    const socket = Socket.adoptRawFd(request.fd, { unsafe: true });
+    socket.nonblocking = false;
+    return connections.push(socket) - 1;
   },
   receive,
 });

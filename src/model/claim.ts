@@ -52,6 +52,11 @@ export const claim = z.strictObject({
   measured: z.record(z.string(), evidence).describe('figures of the first case; `cases` has them all'),
   conditions: z.array(z.string()).describe('what has to be known to read the figures'),
   cases: z.array(claimCase),
+  wanting: z
+    .array(z.string())
+    .describe(
+      'what this machine does not have or allow, and the claim needs; an `unknown` has other causes where empty',
+    ),
   evidence: z.array(finding),
   note: wording.exactOptional().describe('what the words of the claim mean, where they mislead'),
   repeat: z.string().describe('the command that judges it again'),

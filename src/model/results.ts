@@ -3,6 +3,7 @@
  * (`docs/results.schema.json`) both come from here.
  */
 import { z } from 'zod';
+import { claim } from './claim.ts';
 import { environment } from './environment.ts';
 import { estimate, evidence } from './evidence.ts';
 
@@ -78,21 +79,6 @@ export const controls = z.strictObject({
 });
 export type Controls = z.infer<typeof controls>;
 
-export const verdict = z.enum(['holds', 'fails', 'depends', 'unknown']);
-export type Verdict = z.infer<typeof verdict>;
-
-export const claim = z.strictObject({
-  id: z.string().min(1),
-  statement: z.strictObject({ en: z.string(), zh: z.string().exactOptional() }),
-  source: z.string(),
-  verdict,
-  expected: z.record(z.string(), z.unknown()),
-  measured: z.record(z.string(), evidence),
-  conditions: z.array(z.string()),
-  evidence: z.array(z.looseObject({ instrument: z.string() })),
-});
-export type Claim = z.infer<typeof claim>;
-
 export const pinning = z.strictObject({ sender: z.int().nonnegative(), receiver: z.int().nonnegative() });
 export type Pinning = z.infer<typeof pinning>;
 
@@ -107,7 +93,7 @@ export const results = z.strictObject({
   environment,
   controls,
   runs: z.array(run),
-  claims: z.array(claim),
+  claims: z.array(claim).describe('what `verify` found in the same run of `iolab`; empty after `bench paths` alone'),
   warnings: z.array(z.string()).describe('sentences: what is doubtful, and what to do about it'),
   notes: z.array(z.string()).describe('sentences: what one has to know to read the figures'),
 });

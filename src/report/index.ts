@@ -4,3 +4,4 @@ export { renderDoctor } from './doctor.ts';
 export { renderResults } from './paths.ts';
 export { renderStored } from './stored.ts';
 export { size } from './text.ts';
+export { LANGUAGES, type Language, renderClaimList, renderVerify } from './verify.ts';

@@ -1,9 +1,48 @@
 /** Text for a terminal of so many columns. No colour: the same text goes into files and pipes. */
 import Table from 'cli-table3';
+// the very one that cli-table3 pads with
+import columnsOf from 'string-width';
+
+export { columnsOf };
+
+/** Chinese and Japanese signs, which a line may be broken between; full stops and closing brackets stay with what they close. */
+const WIDE = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]/u;
+const CLOSING = /[、。，．：；？！）」』】》”’]/u;
+
+interface Piece {
+  readonly text: string;
+  /** What stands between it and the one before, unless a line is broken there. */
+  readonly gap: '' | ' ';
+}
+
+/** What a line may be broken between. */
+function pieces(text: string): Piece[] {
+  return text.split(/\s+/).flatMap((word) => {
+    const parts: string[] = [];
+    let open = false;
+    for (const sign of word) {
+      const wide = WIDE.test(sign);
+      if (parts.length > 0 && (CLOSING.test(sign) || (!wide && open))) parts[parts.length - 1] += sign;
+      else parts.push(sign);
+      open = !wide;
+    }
+    return parts.map((part, i): Piece => ({ text: part, gap: i === 0 ? ' ' : '' }));
+  });
+}
+
+/** The beginning of `text` that fills at most `room` columns, one sign at least. */
+function fitting(text: string, room: number): string {
+  let taken = '';
+  for (const sign of text) {
+    if (taken !== '' && columnsOf(taken + sign) > room) break;
+    taken += sign;
+  }
+  return taken;
+}
 
 /**
- * Breaks a paragraph at spaces; its first line begins with `first`, the others with `indent`. A word that is longer than
- * the line is cut: nothing is ever wider than `width`.
+ * Breaks a paragraph at spaces and between Chinese signs; its first line begins with `first`, the others with `indent`. A
+ * word that is longer than the line is cut: nothing is ever wider than `width` columns.
  */
 export function wrap(text: string, width: number, indent = '', first = ''): string {
   const lines: string[] = [];
@@ -14,15 +53,17 @@ export function wrap(text: string, width: number, indent = '', first = ''): stri
     line = indent;
     empty = true;
   };
-  for (let word of text.trim().split(/\s+/)) {
-    if (!empty && line.length + 1 + word.length > width) next();
-    while (line.length + word.length > width) {
-      const room = Math.max(1, width - line.length);
-      line += word.slice(0, room);
-      word = word.slice(room);
+  for (const { text: piece, gap } of pieces(text.trim())) {
+    let rest = piece;
+    if (!empty && columnsOf(line + gap + rest) > width) next();
+    while (columnsOf(line + rest) > width) {
+      const begin = fitting(rest, width - columnsOf(line));
+      if (begin === rest) break;
+      line += begin;
+      rest = rest.slice(begin.length);
       next();
     }
-    line += empty ? word : ` ${word}`;
+    line += empty ? rest : `${gap}${rest}`;
     empty = false;
   }
   lines.push(line);
@@ -57,9 +98,10 @@ const RULES = {
   middle: '  ',
 };
 
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** Lines of cells, those with a width wrapped to it; what a column has beside its content is two spaces. */
+function lines(columns: readonly Column[], rows: readonly (readonly string[])[], headed: boolean): string[] {
   const made = new Table({
-    head: columns.map(({ head }) => head),
+    ...(headed ? { head: columns.map(({ head }) => head) } : {}),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     colWidths: columns.map(({ width }) => width ?? null),
     chars: RULES,
@@ -74,14 +116,23 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       }),
     ),
   );
-  const [head = '', ...rest] = made
+  return made
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
+}
+
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const all = lines(columns, rows, true);
   const heads = Math.max(...columns.map((column) => column.head.split('\n').length));
-  const lines = [head, ...rest];
-  const rule = '-'.repeat(Math.max(...lines.map((line) => line.length)));
-  return [...lines.slice(0, heads), rule, ...lines.slice(heads)].join('\n');
+  const rule = '-'.repeat(Math.max(...all.map((line) => columnsOf(line))));
+  return [...all.slice(0, heads), rule, ...all.slice(heads)].join('\n');
+}
+
+/** Rows of cells in columns of the given widths, without heads or rules. */
+export function grid(widths: readonly number[], rows: readonly (readonly string[])[]): string {
+  const columns = widths.map((width) => ({ head: '', width }));
+  return lines(columns, rows, false).join('\n');
 }
 
 /** Reasons for what is missing: each is told once, and referred to by its number. */

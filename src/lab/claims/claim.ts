@@ -41,6 +41,9 @@ export interface Reading {
   readonly value: number | { readonly missing: string };
 }
 
+/** How a figure begins whose instruments saw different things: that is no want of an instrument. */
+export const DISAGREE = 'instruments disagree';
+
 /**
  * One figure out of several instruments' readings. All that have one must agree exactly, or there is none: two figures
  * are never averaged. A single one is a figure whose instrument says that it stood alone.
@@ -53,7 +56,7 @@ export function agree(unit: string, readings: readonly Reading[]): Evidence {
     return lacking(causes.length === 0 ? 'no instrument for it' : causes.join('; '));
   }
   if (found.some(({ value }) => value !== first.value)) {
-    return lacking(`instruments disagree: ${found.map((r) => `${r.instrument} ${r.value}`).join(', ')}`);
+    return lacking(`${DISAGREE}: ${found.map((r) => `${r.instrument} ${r.value}`).join(', ')}`);
   }
   const names = found.map(({ instrument }) => instrument).join(' + ');
   return { value: first.value, unit, instrument: found.length === 1 ? `${names} (one instrument)` : names };

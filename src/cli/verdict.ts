@@ -1,0 +1,35 @@
+/** What the verdicts of `verify` mean for the exit code. */
+import type { Claim } from '../model/claim.ts';
+import type { VerifyReport } from '../model/verify.ts';
+
+/** Ends the command with a sentence and a code. */
+export class Judged extends Error {
+  readonly exitCode: number;
+
+  constructor(sentence: string, exitCode: number) {
+    super(sentence);
+    this.name = 'Judged';
+    this.exitCode = exitCode;
+  }
+}
+
+const WRONG = 1;
+const CANNOT = 3;
+
+/** A user's claim is to hold, a built-in one to come out as recorded; what cannot be tried here is no disappointment. */
+function disappoints({ verdict, recorded, wanting }: Claim): boolean {
+  if (recorded === null) return verdict === 'fails';
+  return verdict !== recorded && !(verdict === 'unknown' && wanting.length > 0);
+}
+
+const names = (claims: readonly Claim[]) => claims.map(({ id }) => id).join(', ');
+
+/** Throws {@link Judged} unless all is well. */
+export function settle({ claims }: VerifyReport): void {
+  const wrong = claims.filter(disappoints);
+  const own = wrong.filter(({ recorded }) => recorded === null);
+  if (own.length > 0) throw new Judged(`refuted: ${names(own)}`, WRONG);
+  if (wrong.length > 0) throw new Judged(`another verdict than the ledger records: ${names(wrong)}`, WRONG);
+  if (claims.length > 0 && claims.every(({ verdict }) => verdict === 'unknown'))
+    throw new Judged('nothing could be judged here (iolab doctor says what this environment allows)', CANNOT);
+}
