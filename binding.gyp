@@ -11,6 +11,7 @@
       "native/support/watch.cc",
       "native/pump/libc.cc",
       "native/pump/paths.cc",
+      "native/pump/threads.cc",
       "native/sys/fd.cc",
       "native/sys/socket.cc",
       "native/sys/select.cc",

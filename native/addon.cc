@@ -49,7 +49,9 @@ napi_value init(napi_env napi, napi_value exports) {
       for (const Field& f : l.fields) set(napi, layout, f.name, f.offset);
     }
   }
-  pump::define(*env, object(napi, exports, "pump"));
+  napi_value pump = object(napi, exports, "pump");
+  pump::define(*env, pump);
+  pump::define_threads(*env, pump);
   pump::define_libc(*env, object(napi, exports, "libc"));
   napi_value runtime = object(napi, exports, "runtime");
   define_runtime(*env, runtime);

@@ -218,6 +218,12 @@ export interface NativePump {
     chunk: number | undefined,
     length: number,
   ): Result;
+  /** A service with a thread for each connection. Answers its id; `-EINVAL` for what does not listen. */
+  threadsStart(listener: number, echo: 0 | 1, most: number, stack: number): Result;
+  /** Connections accepted, threads that serve one now, connections refused for want of a thread, reads, bytes. */
+  threadsStats(id: number, stats: BigUint64Array): Result;
+  /** Wakes and joins all its threads. `-ENOENT`: there is no such service. */
+  threadsStop(id: number): Result;
 }
 
 /** `size` of a C structure, and the offset of each field. */

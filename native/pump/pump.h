@@ -6,6 +6,8 @@
 
 namespace iolab::pump {
 void define(Env& env, napi_value exports);
+// A service with a thread for each connection: see threads.cc.
+void define_threads(Env& env, napi_value exports);
 // The hot calls in C++ loops through libc: see libc.cc.
 void define_libc(Env& env, napi_value exports);
 }  // namespace iolab::pump

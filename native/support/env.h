@@ -83,6 +83,10 @@ class MapTable {
 struct Method;
 struct Env;
 
+namespace pump {
+struct ThreadServices;  // see native/pump/threads.cc
+}
+
 // What a bound function finds behind its data pointer.
 struct Site {
   Env* env;
@@ -98,6 +102,7 @@ struct Env {
   bool sigpipe_kills = false;    // the embedder left SIGPIPE at SIG_DFL
   napi_ref resizable = nullptr;  // the pristine getter ArrayBuffer.prototype.resizable
   std::vector<std::unique_ptr<Site>> sites;
+  std::shared_ptr<pump::ThreadServices> threads;  // ended and joined with the environment
 };
 
 }  // namespace iolab

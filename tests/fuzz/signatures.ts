@@ -94,6 +94,9 @@ export const pumpSignatures: Record<string, string> = {
     'out:sink in:fd/file offset:offset pipe_read:pipeRead pipe_write:pipeWrite chunk:pumpLength length:pumpLength',
   vmsplice:
     'out:sink in:fd/file offset:offset pipe_read:pipeRead pipe_write:pipeWrite buf:address chunk:count length:pumpLength',
+  threadsStart: 'listener:fd/listener echo:flags most:size stack:pumpLength',
+  threadsStats: 'id:flags stats:struct40',
+  threadsStop: 'id:flags',
 };
 
 export const runtimeSignatures: Record<string, string> = {

@@ -5,7 +5,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { native } from '../../src/native.ts';
 
-const { sys, runtime, constants } = native;
+const { sys, pump, runtime, constants } = native;
 const c = (name: string): number => constants[name] ?? 0;
 
 const CANARY = 0xa5;
@@ -27,6 +27,7 @@ export class World {
   touched = '';
   readonly #canaries: { buffer: ArrayBufferLike; from: number; to: number }[] = [];
   readonly #watches = new Set<number>();
+  readonly #services = new Set<number>();
   readonly #mapped: { address: number; length: number }[] = [];
   readonly #baseline: Set<number>;
 
@@ -66,6 +67,8 @@ export class World {
     if (call === 'disown' && result === 1) runtime.adopt(Number(args[0]));
     if (call === 'watchClose') this.#watches.delete(Number(args[0]));
     if (call === 'watchOpen') this.#watches.add(result);
+    if (call === 'threadsStart') this.#services.add(result);
+    if (call === 'threadsStop') this.#services.delete(Number(args[0]));
     if (call === 'mmap') {
       const length = Number(args[0]);
       // more than a few pages could not be walked through below
@@ -127,6 +130,8 @@ export class World {
   tidy(): string[] {
     for (const id of this.#watches) runtime.watchClose(id);
     this.#watches.clear();
+    for (const id of this.#services) pump.threadsStop(id);
+    this.#services.clear();
     const left: string[] = [];
     for (const fd of open()) {
       if (this.#baseline.has(fd)) continue;
