@@ -53,7 +53,8 @@ constexpr Constant constants[] = {
     // bit fields of perf_event_attr have no offsetof: their places in its first word of flags
     Constant{"PERF_ATTR_DISABLED", 1 << 0},       Constant{"PERF_ATTR_INHERIT", 1 << 1},
     Constant{"PERF_ATTR_EXCLUDE_USER", 1 << 4},   Constant{"PERF_ATTR_EXCLUDE_KERNEL", 1 << 5},
-    Constant{"PERF_ATTR_EXCLUDE_HV", 1 << 6},       Constant{"PERF_ATTR_USE_CLOCKID", 1 << 25},
+    Constant{"PERF_ATTR_EXCLUDE_HV", 1 << 6},       Constant{"PERF_ATTR_EXCLUDE_CALLCHAIN_USER", 1 << 22},
+    Constant{"PERF_ATTR_USE_CLOCKID", 1 << 25},
 };
 // clang-format on
 const Layout layouts[] = {

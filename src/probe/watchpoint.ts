@@ -6,13 +6,19 @@
  * An address is watched, not a page: a page that the kernel also sees at another address needs a watchpoint there, too
  * (`directMapAddress`). Four a CPU on x86. Since Linux 2.6.33; perf_event_open(2), PERF_TYPE_BREAKPOINT.
  */
-import { readFileSync } from 'node:fs';
 import { Mapping } from '../io/mapping.ts';
 import { Pipe } from '../io/pipe.ts';
 import { type Capability, refused, works } from '../model/works.ts';
 import { read, write } from '../sys/fd.ts';
 import { processVmReadv, processVmWritev } from '../sys/mmap.ts';
-import { HW_BREAKPOINT_LEN_1, HW_BREAKPOINT_RW, HW_BREAKPOINT_W, PERF_TYPE_BREAKPOINT } from '../sys/perf.ts';
+import {
+  HW_BREAKPOINT_LEN_1,
+  HW_BREAKPOINT_RW,
+  HW_BREAKPOINT_W,
+  PERF_ATTR_EXCLUDE_CALLCHAIN_USER,
+  PERF_TYPE_BREAKPOINT,
+} from '../sys/perf.ts';
+import { onlineCpus } from './cpus.ts';
 import { directMap, directMapAddress } from './direct-map.ts';
 import { once } from './instrument.ts';
 import { functionAt } from './kallsyms.ts';
@@ -39,17 +45,6 @@ export interface Touch {
 
 const isKernels = (address: bigint) => address >> 63n === 1n;
 
-/** `0-1,3` of /sys/devices/system/cpu/online. */
-function onlineCpus(): number[] {
-  return readFileSync('/sys/devices/system/cpu/online', 'utf8')
-    .trim()
-    .split(',')
-    .flatMap((range) => {
-      const [first = 0, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    });
-}
-
 interface Armed {
   readonly label: string;
   readonly ring: PerfRing;
@@ -72,7 +67,9 @@ export class Watchpoints {
   #arm({ label, address, access }: Place): void {
     const type = access === 'rw' ? HW_BREAKPOINT_RW : HW_BREAKPOINT_W;
     const breakpoint = { type, address: BigInt(address), length: HW_BREAKPOINT_LEN_1 };
-    const event = { type: PERF_TYPE_BREAKPOINT, config: 0n, samplePeriod: 1n, callchain: true, breakpoint };
+    // the stack of JavaScript would fill the ring, and nobody asks for it
+    const flags = PERF_ATTR_EXCLUDE_CALLCHAIN_USER;
+    const event = { type: PERF_TYPE_BREAKPOINT, config: 0n, samplePeriod: 1n, callchain: true, flags, breakpoint };
     // a user address means something on this thread only; the kernel's are the same for whoever copies
     const targets = isKernels(BigInt(address)) ? onlineCpus().map((cpu) => ({ tid: -1, cpu })) : [{ tid: 0, cpu: -1 }];
     for (const target of targets) this.#armed.push({ label, ring: new PerfRing(event, target, 8) });

@@ -56,6 +56,8 @@ export const PERF_ATTR_EXCLUDE_USER = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_US
 export const PERF_ATTR_EXCLUDE_KERNEL = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_KERNEL');
 export const PERF_ATTR_EXCLUDE_HV = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_HV');
 
+/** Call chains end where user mode begins, and samples stay small. */
+export const PERF_ATTR_EXCLUDE_CALLCHAIN_USER = constant<'perfAttr'>('PERF_ATTR_EXCLUDE_CALLCHAIN_USER');
 /** `time` is that of `clockid`, so that it can be compared with what JavaScript reads. Since Linux 4.1. */
 export const PERF_ATTR_USE_CLOCKID = constant<'perfAttr'>('PERF_ATTR_USE_CLOCKID');
 
