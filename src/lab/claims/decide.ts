@@ -35,14 +35,15 @@ function within(value: number, expectation: Expectation): boolean {
 /** The figure as it stands in the result: one that was promised and is not there is missing, and so is one that is none. */
 function figureOf(measured: Case['measured'], name: string): Evidence {
   const evidence = Object.hasOwn(measured, name) ? measured[name] : undefined;
-  if (evidence === undefined) return lacking('the experiment gave no such figure');
+  if (evidence === undefined) return lacking('the experiment gave no figure for it');
   if (isMeasured(evidence) && !Number.isFinite(evidence.value))
-    return lacking(`${evidence.instrument} gave ${evidence.value}, which is no figure`);
+    return lacking(`the experiment gave ${evidence.value} by ${evidence.instrument}`);
   return evidence;
 }
 
-/** A figure that is missing for any other reason than this is missing because nothing here can measure it. */
-const isWant = (cause: string) => !cause.startsWith(DISAGREE) && !/\blost\b/.test(cause);
+/** Causes that lie in the experiment. For any other a figure is missing because this machine has nothing to measure it. */
+const FAULT = new RegExp(`^${DISAGREE}|^the experiment gave|\\blost\\b`);
+const isWant = (cause: string) => !FAULT.test(cause);
 
 interface Judged {
   readonly verdict: Verdict;
