@@ -22,7 +22,8 @@
       "native/sys/sendfile.cc",
       "native/sys/mmap.cc",
       "native/sys/process.cc",
-      "native/sys/perf.cc"
+      "native/sys/perf.cc",
+      "native/sys/net.cc"
     ]
   },
   "target_defaults": {

@@ -9,7 +9,7 @@ namespace iolab {
 namespace {
 
 const Family* const kFamilies[] = {&sys::fd,   &sys::socket,   &sys::select, &sys::poll,    &sys::epoll, &sys::event,
-                                   &sys::pipe, &sys::sendfile, &sys::mmap,   &sys::process, &sys::perf};
+                                   &sys::pipe, &sys::sendfile, &sys::mmap,   &sys::process, &sys::perf,  &sys::net};
 
 napi_value object(napi_env env, napi_value parent, const char* name) {
   napi_value out = nullptr;

@@ -152,6 +152,12 @@ export interface NativeSys {
   // perf
   perfEventOpen(attr: View, pid: number, cpu: number, groupFd: number, flags: number): Result;
   perfIoctl(fd: number, request: Flag<'perfIoctl'>, arg: number): Result;
+  // net
+  unshare(flags: Flag<'clone'>): Result;
+  setns(fd: number, nstype: Flag<'clone'>): Result;
+  netlinkRoute(flags: Flag<'sock'>): Result;
+  ethtoolValue(fd: number, ifname: string, command: Flag<'ethtool'>, value: number): Result;
+  siocoutqnsd(fd: number): Result;
 }
 
 /** What the addon offers besides system calls. */

@@ -4,5 +4,5 @@
 #include "../support/bind.h"
 
 namespace iolab::sys {
-extern const Family fd, socket, select, poll, epoll, event, pipe, sendfile, mmap, process, perf;
+extern const Family fd, socket, select, poll, epoll, event, pipe, sendfile, mmap, process, perf, net;
 }

@@ -11,6 +11,7 @@ export * from './epoll.ts';
 export * from './event.ts';
 export * from './fd.ts';
 export * from './mmap.ts';
+export * from './net.ts';
 export * from './perf.ts';
 export * from './pipe.ts';
 export * from './poll.ts';

@@ -32,6 +32,9 @@ export const SO_REUSEPORT = constant<'so'>('SO_REUSEPORT');
 /** The kernel doubles the value that is set, to allow for its own overhead, and answers the doubled one. */
 export const SO_SNDBUF = constant<'so'>('SO_SNDBUF');
 export const SO_RCVBUF = constant<'so'>('SO_RCVBUF');
+/** As {@link SO_SNDBUF} and {@link SO_RCVBUF}, past the limits of /proc/sys/net/core. Needs CAP_NET_ADMIN. Linux 2.6.14. */
+export const SO_SNDBUFFORCE = constant<'so'>('SO_SNDBUFFORCE');
+export const SO_RCVBUFFORCE = constant<'so'>('SO_RCVBUFFORCE');
 /** The pending error, which reading clears: how a non-blocking connect went. */
 export const SO_ERROR = constant<'so'>('SO_ERROR');
 export const SO_TYPE = constant<'so'>('SO_TYPE');

@@ -218,6 +218,10 @@ const kinds: Record<string, fc.Arbitrary<Argument>> = {
   // all that creators make is non-blocking, since a later call may meet it under the number of something closed
   nonblock: int(flags.map((a) => made(`${a} | O_NONBLOCK`, false, (w) => Number(a.make(w)) | c('O_NONBLOCK')))),
   spliceFlags: uint(good(2, 3, 6, 7, 2 ** 31 + 2)),
+  // a fresh network has no loopback, which the other calls need: never exactly CLONE_NEWNET
+  foreignNamespaces: int(flags.map((a) => made(`${a} | CLONE_NEWUTS`, false, (w) => Number(a.make(w)) | 0x0400_0000))),
+  // the names that `path` has are no devices: whatever is set here is set nowhere
+  ethtool: uint(fc.oneof(good(c('ETHTOOL_GSG'), c('ETHTOOL_SSG'), c('ETHTOOL_GTSO'), c('ETHTOOL_SGRO')), small)),
   // never filled in beforehand and never locked: a large one would take the machine's memory
   mapFlags: int(
     fc.oneof(

@@ -82,6 +82,11 @@ export const sysSignatures: Record<string, string> = {
   getppid: '',
   perfEventOpen: 'attr:perfAttr pid:pid cpu:flags group_fd:fdOrNone flags:size',
   perfIoctl: 'fd:fd/perf request:perfRequest arg:flags',
+  unshare: 'flags:foreignNamespaces',
+  setns: 'fd:fd nstype:flags',
+  netlinkRoute: 'flags:nonblock',
+  ethtoolValue: 'fd:fd/udp ifname:path command:ethtool value:uint',
+  siocoutqnsd: 'fd:fd/tcp',
 };
 
 /** `out` is a device that takes everything: the loops wait for ever where nobody reads. */

@@ -103,5 +103,7 @@ export function capable(bit: number): boolean {
   const hex = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return ((BigInt(`0x${hex}`) >> BigInt(bit)) & 1n) === 1n;
 }
+export const CAP_NET_ADMIN = 12;
 export const CAP_IPC_LOCK = 14;
+export const CAP_SYS_ADMIN = 21;
 export const CAP_SYS_RESOURCE = 24;
