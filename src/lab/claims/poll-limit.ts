@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { layout, offsetOf } from '../../native.ts';
 import { poll, ppoll } from '../../sys/poll.ts';
 import type { Case, ClaimDefinition } from './claim.ts';
-import { control, Descriptors, figure, nofile, send, withNofile } from './readiness.ts';
+import { control, Descriptors, errno, figure, nofile, send, withNofile } from './readiness.ts';
 import { count, records, SCOPE } from './readiness-sets.ts';
 
 const { EINVAL } = constants.errno;
@@ -36,7 +36,7 @@ function noLimit(): Case[] {
   const answer = poll(one, WATCHED, 0);
   const byPpoll = ppoll(other, WATCHED, 0, null);
   const passedOver = records(new Array(LIMIT + 1).fill(-1));
-  const [at, above] = withNofile(LIMIT, () => [poll(passedOver, LIMIT, 0), poll(passedOver, LIMIT + 1, 0)]);
+  const [at = -1, above = -1] = withNofile(LIMIT, () => [poll(passedOver, LIMIT, 0), poll(passedOver, LIMIT + 1, 0)]);
   return [
     {
       condition: '',
@@ -46,8 +46,8 @@ function noLimit(): Case[] {
           ppoll: byPpoll < 0 ? byPpoll : WATCHED,
         }),
         reported: figure('descriptors', { poll: answer, ppoll: byPpoll, 'revents that are set': count(one) }),
-        errnoAtLimit: figure('errno', { poll: -(at ?? 0) }),
-        errnoAboveLimit: figure('errno', { poll: -(above ?? 0) }),
+        errnoAtLimit: figure('errno', { poll: errno(at) }),
+        errnoAboveLimit: figure('errno', { poll: errno(above) }),
         softLimit: figure('descriptors', { 'prlimit(RLIMIT_NOFILE)': nofile() }),
       },
       controls: [control('of as many silent ones are reported', 0, 'poll', poll(records(silent), WATCHED, 0))],

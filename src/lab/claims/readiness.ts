@@ -24,6 +24,9 @@ export const control = (what: string, expected: number, instrument: string, valu
   measured: figure('', { [instrument]: value }),
 });
 
+/** What a raw call failed with; 0 if it did not. */
+export const errno = (result: number): number => (result < 0 ? -result : 0);
+
 /** Descriptors that are closed together. */
 export class Descriptors {
   readonly #owned: number[] = [];
@@ -75,7 +78,8 @@ export class Descriptors {
 
 /** Has `epfd` watch `fd` for `events`; the event carries the descriptor's number. */
 export function watch(epfd: number, fd: number, events: number): void {
-  check(epollCtl2(epfd, EPOLL_CTL_ADD, fd, events, fd, 0), 'epoll_ctl');
+  // EPOLLET is the sign bit of what JavaScript makes of flags
+  check(epollCtl2(epfd, EPOLL_CTL_ADD, fd, events >>> 0, fd, 0), 'epoll_ctl');
 }
 
 /** How many descriptors an epoll object watches, as the kernel lists them in fdinfo. */

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { F_DUPFD_CLOEXEC, fcntl, read } from '../../sys/fd.ts';
 import { FD_SETSIZE, isSet } from '../../sys/select.ts';
 import type { Case, ClaimDefinition } from './claim.ts';
-import { control, Descriptors, figure, nofile, send } from './readiness.ts';
+import { control, Descriptors, errno, figure, nofile, send } from './readiness.ts';
 import { leftIn, polled, SCOPE, type Select, setOf, viaPselect6, viaSelect } from './readiness-sets.ts';
 
 const { EBADF, EINVAL } = constants.errno;
@@ -50,7 +50,7 @@ function limit1024(): Case[] {
           'a closed descriptor above 1023 is noticed (EBADF)',
           EBADF,
           'select',
-          -viaSelect(closed + 1, setOf([closed], closed + 1), null),
+          errno(viaSelect(closed + 1, setOf([closed], closed + 1), null)),
         ),
       ],
       evidence: [
@@ -91,7 +91,7 @@ function limitIsKernels(): Case[] {
           'a number at RLIMIT_NOFILE cannot be had at all (EINVAL)',
           EINVAL,
           'fcntl(F_DUPFD)',
-          -fcntl(readable, F_DUPFD_CLOEXEC, limit),
+          errno(fcntl(readable, F_DUPFD_CLOEXEC, limit)),
         ),
       ],
       evidence: [

@@ -4,7 +4,7 @@ import { POLLFD_WORDS, POLLIN, poll, setPollFd } from '../../sys/poll.ts';
 import { bitmap, select, setBit } from '../../sys/select.ts';
 import type { Case, ClaimDefinition } from './claim.ts';
 import { control, Descriptors, send, watch } from './readiness.ts';
-import { type CostAt, cpuNsPerCall, growthExponent, repeatedly, timed } from './readiness-cost.ts';
+import { type CostAt, growthExponent, nsPerCall, repeatedly, timed } from './readiness-cost.ts';
 
 const SIZES = [64, 128, 256, 512, 1024, 2048, 4096] as const;
 /** Where duplicates begin, so that the sets of select hold nothing else. */
@@ -12,7 +12,7 @@ const FIRST = 1024;
 /** How many descriptors one window looks at in all: half a millisecond of it, for each size. */
 const LOOKS = 4096;
 
-/** CPU time of one call on n descriptors of which one is ready, for each of {@link SIZES}. */
+/** Time of one call on n descriptors of which one is ready, for each of {@link SIZES}. */
 interface Curves {
   readonly select: readonly CostAt[];
   readonly poll: readonly CostAt[];
@@ -46,13 +46,13 @@ function curves(): Curves {
       set.set(wanted);
       return select(nfds, set, null, null, 0);
     };
-    const bySelect = cpuNsPerCall(times, () => {
+    const bySelect = nsPerCall(times, () => {
       for (let i = 0; i < times; i++) selecting();
     });
     found.select.push([n, bySelect]);
-    found.poll.push([n, cpuNsPerCall(times, () => repeatedly('poll', times, records, n, 0))]);
+    found.poll.push([n, nsPerCall(times, () => repeatedly('poll', times, records, n, 0))]);
     for (; watched < n; watched++) watch(epfd, fds[watched] as number, EPOLLIN);
-    found.epoll.push([n, cpuNsPerCall(64, () => repeatedly('epollWait', 64, epfd, events, 1, 0))]);
+    found.epoll.push([n, nsPerCall(64, () => repeatedly('epollWait', 64, epfd, events, 1, 0))]);
     answers = [selecting(), poll(records, n, 0)];
   }
   return { ...found, answers };
@@ -79,14 +79,14 @@ function growth(): Case[] {
         control('reported at the largest size', 1, 'poll', found.answers[1]),
       ],
       evidence: (['select', 'poll', 'epoll'] as const).map((call) => ({
-        instrument: 'CPU time',
+        instrument: 'clock',
         saw: `${call}, one ready of n: ${shown(found[call])}`,
       })),
     },
   ];
 }
 
-const SCOPE = `CPU time of the calling thread, one call; ${SIZES[0]} to ${SIZES.at(-1)} descriptors of one silent socket and a readable one`;
+const SCOPE = `time of one call that does not wait; ${SIZES[0]} to ${SIZES.at(-1)} descriptors of one silent socket and a readable one`;
 const EXPONENT = {
   en: 'The exponent is the slope of log(cost) over log(n): 1 is linear, 2 quadratic; an exponential is steeper than any.',
   zh: '指数是 log(开销) 对 log(n) 的斜率：1 为线性，2 为平方；指数级增长比任何固定斜率都陡。',
