@@ -4,11 +4,14 @@ import { type Instrument, report } from './instrument.ts';
 import { perfSoftware, perfUserFaults } from './perf-software.ts';
 import { procIo } from './proc-io.ts';
 import { rusage } from './rusage.ts';
-import { syscalls } from './syscalls.ts';
+import { faultTracepoints, netTracepoints, schedTracepoints, syscalls } from './tracepoints.ts';
 
 export { Counters } from './counters.ts';
 export { type Counter, type Instrument, overheadNs, type Readings } from './instrument.ts';
-export { perfSoftware, perfUserFaults, procIo, rusage, syscalls };
+export type { CountedScope } from './perf.ts';
+export * from './recorder.ts';
+export { TRACEPOINTS, TracepointCounter, type TracepointName } from './tracepoints.ts';
+export { faultTracepoints, netTracepoints, perfSoftware, perfUserFaults, procIo, rusage, schedTracepoints, syscalls };
 
 const processIo = procIo('process');
 const threadIo = procIo('thread');
@@ -26,5 +29,16 @@ export const countingInstruments: readonly Instrument[] = [
 
 /** Every instrument: whether it works here, why not, and what a reading costs. */
 export function instrumentReports(): InstrumentReport[] {
-  return [processIo, threadIo, processRusage, threadRusage, perfSoftware, perfUserFaults, syscalls].map(report);
+  return [
+    processIo,
+    threadIo,
+    processRusage,
+    threadRusage,
+    perfSoftware,
+    perfUserFaults,
+    syscalls,
+    faultTracepoints,
+    schedTracepoints,
+    netTracepoints,
+  ].map(report);
 }

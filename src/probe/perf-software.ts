@@ -55,7 +55,7 @@ class SoftwareCounter implements Counter {
 const FAULTS = 23;
 
 /** The kernel touches fresh pages, in a read(2) into them. */
-function faultInKernel(pages: number): void {
+export function faultInKernel(pages: number): void {
   const zero = File.open('/dev/zero');
   const memory = Mapping.anonymous(pages * PAGE);
   for (let i = 0; i < pages; i++) read(zero.fd, memory.address + i * PAGE, 1);

@@ -1,4 +1,4 @@
-/** perf_event_open(2) for counting: one event on each thread of this process, summed. */
+/** perf_event_open(2) for counting: one event on each thread of this process, one thread, or each CPU, summed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { SystemError } from '../io/errors.ts';
 import { Fd } from '../io/fd.ts';
@@ -12,8 +12,8 @@ import {
   perfEventOpen,
 } from '../sys/perf.ts';
 import { gettid } from '../sys/process.ts';
+import { onlineCpus } from './cpus.ts';
 
-const INHERIT = PERF_ATTR_INHERIT;
 const USER_ONLY = PERF_ATTR_EXCLUDE_KERNEL | PERF_ATTR_EXCLUDE_HV;
 
 export interface CountedEvent {
@@ -31,21 +31,36 @@ export function paranoid(): string {
   }
 }
 
-function openOn(event: CountedEvent, tid: number): Fd {
+/**
+ * `process`: each of its threads, and those that they start later. `thread`: the calling one. `cpus`: whoever runs, on every
+ * CPU, interrupts included; needs perf_event_paranoid <= 0 or CAP_PERFMON.
+ */
+export type CountedScope = 'process' | 'thread' | 'cpus' | { readonly tid: number };
+
+function openOn(event: CountedEvent, { tid, cpu, inherit }: Target): Fd {
   const { type, config, userOnly } = event;
-  const wanted = encodePerfEvent({ type, config: BigInt(config), flags: INHERIT | (userOnly ? USER_ONLY : 0) });
-  const fd = perfEventOpen(wanted, tid, -1, -1, 0);
+  const flags = (inherit ? PERF_ATTR_INHERIT : 0) | (userOnly ? USER_ONLY : 0);
+  const fd = perfEventOpen(encodePerfEvent({ type, config: BigInt(config), flags }), tid, cpu, -1, 0);
   if (fd >= 0) return Fd.own(fd);
   throw new SystemError(-fd, 'perf_event_open', {
-    hint: `kernel.perf_event_paranoid is ${paranoid()}; counting in the kernel needs 1 or less, or CAP_PERFMON; seccomp may forbid the call altogether`,
+    hint: `kernel.perf_event_paranoid is ${paranoid()}; counting in the kernel needs 1 or less (a whole CPU: 0), or CAP_PERFMON; seccomp may forbid the call altogether`,
   });
 }
 
+interface Target {
+  readonly tid: number;
+  readonly cpu: number;
+  readonly inherit: boolean;
+}
+
 /** The calling thread comes first; threads started later by any of these are counted with their parent's. */
-function threads(): number[] {
+function targets(scope: CountedScope): Target[] {
+  if (scope === 'cpus') return onlineCpus().map((cpu) => ({ tid: -1, cpu, inherit: false }));
+  if (scope === 'thread') return [{ tid: 0, cpu: -1, inherit: false }];
+  if (scope !== 'process') return [{ tid: scope.tid, cpu: -1, inherit: false }];
   const self = gettid();
-  const all = readdirSync('/proc/self/task').map(Number);
-  return [self, ...all.filter((tid) => tid !== self)];
+  const others = readdirSync('/proc/self/task').map(Number);
+  return [self, ...others.filter((tid) => tid !== self)].map((tid) => ({ tid, cpu: -1, inherit: true }));
 }
 
 export class PerfCounts {
@@ -56,13 +71,13 @@ export class PerfCounts {
   #whole = true;
 
   /** Throws SystemError: EACCES (not allowed here), ENOENT (no such event), ENOSYS, EMFILE. */
-  constructor(event: CountedEvent) {
-    for (const tid of threads()) {
+  constructor(event: CountedEvent, scope: CountedScope = 'process') {
+    for (const target of targets(scope)) {
       try {
-        this.#fds.push(openOn(event, tid));
+        this.#fds.push(openOn(event, target));
       } catch (error) {
         // a thread that ended since it was listed has nothing left to count
-        if (error instanceof SystemError && error.code === 'ESRCH') continue;
+        if (scope === 'process' && error instanceof SystemError && error.code === 'ESRCH') continue;
         this.close();
         throw error;
       }
@@ -91,12 +106,12 @@ export class PerfCounts {
     return Number((this.#after[i] ?? 0n) - (this.#before[i] ?? 0n));
   }
 
-  /** Of the calling thread (and of threads that it started since). */
+  /** Of scope `process`: of the calling thread (and of threads that it started since). */
   get own(): number {
     return this.#since(0);
   }
 
-  /** Of the whole process. */
+  /** Of the whole scope. */
   get all(): number {
     return this.#fds.reduce((sum, _fd, i) => sum + this.#since(i), 0);
   }

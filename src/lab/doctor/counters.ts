@@ -19,6 +19,9 @@ const TITLES: Readonly<Record<string, string>> = {
   'perf-software': 'faults, switches (perf-software)',
   'perf-user-faults': 'faults in user mode (perf-user-faults)',
   'perf-sys-enter': 'system calls (perf-sys-enter)',
+  'perf-fault-tracepoints': 'faults, by tracepoint',
+  'perf-sched-tracepoints': 'switches and wakings, by tracepoint',
+  'perf-net-tracepoints': 'copies to receivers, packets sent',
 };
 
 export function counterChecks(instruments: readonly InstrumentReport[]): DoctorCheck[] {
