@@ -27,9 +27,12 @@ export interface RouteOptions {
    * connection is made, since TCP asks its device then. Left as the kernel has it (on) if left out.
    */
   readonly scatterGather?: boolean;
-  /** Bytes that the sender's socket holds; 1 MiB if left out. Without CAP_NET_ADMIN cut to /proc/sys/net/core/wmem_max. */
+  /**
+   * Bytes that each end holds unsent or unacknowledged; 1 MiB if left out. The kernel takes twice that, for its own
+   * overhead. Without CAP_NET_ADMIN cut to /proc/sys/net/core/wmem_max.
+   */
   readonly sendBuffer?: number;
-  /** Bytes that the receiver's socket holds; as {@link sendBuffer}, with rmem_max. */
+  /** Bytes that each end holds unread; as {@link sendBuffer}, with rmem_max. */
   readonly receiveBuffer?: number;
 }
 
@@ -61,10 +64,11 @@ function setBuffer(socket: Socket | Listener, forced: number, plain: number, byt
   }
 }
 
-const setSendBuffer = (socket: Socket | Listener, { sendBuffer = BUFFER }: RouteOptions) =>
+/** TCP agrees on the largest window with the first packets: what is set later than that comes too late. */
+function setBuffers(socket: Socket | Listener, { sendBuffer = BUFFER, receiveBuffer = BUFFER }: RouteOptions): void {
   setBuffer(socket, SO_SNDBUFFORCE, SO_SNDBUF, sendBuffer);
-const setReceiveBuffer = (socket: Socket | Listener, { receiveBuffer = BUFFER }: RouteOptions) =>
   setBuffer(socket, SO_RCVBUFFORCE, SO_RCVBUF, receiveBuffer);
+}
 
 /** Until `fd` is ready. In this process nobody is slow: it only waits where the kernel does something later. */
 function untilReady(fd: number, events: number, what: string): void {
@@ -79,9 +83,8 @@ function untilReady(fd: number, events: number, what: string): void {
 
 /** The other end of the connection that `sender` makes. Nobody else can be in the queue of a listener that is ours. */
 function connect(sender: Socket, listener: Listener, address: InetAddress, options: RouteOptions): Socket {
-  // the window that TCP may offer is agreed on with the first packet: what is set later comes too late
-  setReceiveBuffer(listener, options);
-  setSendBuffer(sender, options);
+  setBuffers(listener, options);
+  setBuffers(sender, options);
   sender.connect(address);
   const what = `connecting to ${address.host}:${address.port}`;
   untilReady(sender.fd, POLLOUT, what);
@@ -168,7 +171,7 @@ export function openRoute(name: RouteName, options: RouteOptions = {}): Route {
       return new OpenRoute(name, connected(tcpEndpoints(), options), `TCP over loopback, ${LOOPBACK}`, 'lo');
     case 'unix': {
       const ends = Socket.pair();
-      for (const end of ends) setSendBuffer(end, options);
+      for (const end of ends) setBuffers(end, options);
       return new OpenRoute(name, ends, 'a pair of UNIX stream sockets');
     }
     case 'veth': {
