@@ -1,210 +1,53 @@
-/**
- * What one transfer costs, counted: the figures that a user's own claims are judged by. The same instruments as in the
- * counting pass of `bench paths`, around the same code, in this process; the receiver is a process of its own.
- */
-import { randomFillSync } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { File } from '../io/file.ts';
-import { Listener } from '../io/listener.ts';
-import { Mapping } from '../io/mapping.ts';
-import { Socket } from '../io/socket.ts';
+/** The figures that a user's own claims are judged by: what one transfer costs, and how often it copies. */
 import { type Evidence, lacking } from '../model/evidence.ts';
-import type { Cache } from '../model/results.ts';
-import { constant } from '../native.ts';
-import { driveBlocking, type PathName, paths } from '../paths/index.ts';
-import { Counters, countingInstruments } from '../probe/index.ts';
-import { O_RDWR, O_TMPFILE } from '../sys/fd.ts';
-import { Child } from './children.ts';
-import { agree } from './claims/claim.ts';
-import type { Figure, RouteName } from './claims/user-schema.ts';
-import { countMetrics } from './metrics.ts';
-import type { Counted, ReceiverCalls } from './protocol.ts';
+import type { Control, Finding } from './claims/claim.ts';
+import type { Figure } from './claims/user-schema.ts';
+import { measureCopies, PAYLOAD } from './copies.ts';
+import { countPath, makeSource, type PathRequest } from './count-path.ts';
+import { openRoute } from './routes.ts';
 
-export interface PathRequest {
-  readonly path: PathName;
-  readonly route: RouteName;
-  /** Bytes of the file, and the most that one call takes. */
-  readonly size: number;
-  readonly chunk: number;
-  readonly cache: Cache;
+export interface PathMeasured {
+  /** One for each figure that was asked for. */
+  readonly measured: Readonly<Record<string, Evidence>>;
+  readonly controls: readonly Control[];
+  readonly evidence: readonly Finding[];
 }
 
-const PAGE = constant('PAGE_SIZE');
-const PIECE = 1024 * 1024;
-const PATIENCE_MS = 5000;
-const LARGE = 16 * 1024 * 1024;
-/** Transfers that are not kept: code that runs for its first time faults on its own account. */
-const WARM_UP = 2;
-/** The receiver's socket in its process: after stdin, stdout, stderr and the channel. */
-const INHERITED = 4;
+const NOTHING: PathMeasured = { measured: {}, controls: [], evidence: [] };
 
-/** A file without a name: it is gone with the process, however that ends. */
-function makeSource(size: number): File {
-  const file = File.open(tmpdir(), O_TMPFILE | O_RDWR, 0o600);
+/** In a transfer of its own, of a few pages: copies are per byte, so that the size of the file does not matter. */
+function copiesOf({ path, route: name }: PathRequest): PathMeasured {
+  if (path === 'null') {
+    const none = lacking('null sends memory of its own: there is no file whose bytes could be followed');
+    return { ...NOTHING, measured: { cpuCopies: none, cpuCopiesTotal: none } };
+  }
+  const file = makeSource(PAYLOAD);
   try {
-    const piece = randomFillSync(Buffer.alloc(Math.min(PIECE, size)));
-    for (let at = 0; at < size; ) at += file.pwrite(piece, at, Math.min(piece.length, size - at));
-    // pages that are being written back while they are sent would be another experiment
-    file.datasync();
-    return file;
-  } catch (error) {
+    using route = openRoute(name);
+    const { cpuCopies, cpuCopiesTotal, evidence } = measureCopies({ path, pair: route, file });
+    return { measured: { cpuCopies, cpuCopiesTotal }, controls: [], evidence };
+  } finally {
     file.close();
-    throw error;
   }
 }
 
-function residentPages(file: File, size: number): number {
-  const mapping = Mapping.file(file, { offset: 0, length: size });
-  try {
-    return mapping.resident();
-  } finally {
-    mapping.close();
-  }
-}
-
-/** Throws an Error where the page cache cannot be brought into that state. */
-function prepare(file: File, { size, cache }: PathRequest): void {
-  if (cache === 'cold') file.dropCache();
-  const pages = residentPages(file, size);
-  const wanted = cache === 'cold' ? 0 : Math.ceil(size / PAGE);
-  if (pages !== wanted)
-    throw new Error(`the page cache is not ${cache}: it has ${pages} of the file's ${Math.ceil(size / PAGE)} pages`);
-}
-
-interface Pair {
-  readonly sender: Socket;
-  readonly receiver: Socket;
-}
-
-async function connect(route: RouteName): Promise<Pair> {
-  if (route === 'veth') throw new Error('no route over a veth pair in this version');
-  if (route === 'unix') {
-    const [sender, receiver] = Socket.pair();
-    return { sender, receiver };
-  }
-  const listener = Listener.tcp();
-  try {
-    const address = listener.address();
-    const sender = await Socket.connect(address, { timeout: PATIENCE_MS });
-    const receiver = await listener.acceptAsync({ timeout: PATIENCE_MS });
-    if (receiver !== undefined) return { sender, receiver };
-    sender.close();
-    throw new Error(`no connection came within ${PATIENCE_MS / 1000} s`);
-  } finally {
-    listener.close();
-  }
-}
-
-/** One transfer between the readings. Answers its system calls by its own count. */
-function countOne(counters: Counters, request: PathRequest, file: File, socket: number): Counted {
-  const { path, size, chunk } = request;
-  const range = { fd: file.fd, offset: 0, length: size };
-  counters.begin();
-  const transfer = paths[path].start(range, socket, { chunk });
-  try {
-    driveBlocking(transfer, socket);
-  } finally {
-    transfer.close();
-  }
-  counters.end();
-  return { counts: { ...counters.difference() }, ownCalls: transfer.calls };
-}
-
-async function sample(request: PathRequest, signal: AbortSignal): Promise<Counted[]> {
-  const file = makeSource(request.size);
-  let counters: Counters | undefined;
-  let child: Child<ReceiverCalls> | undefined;
-  let pair: Pair | undefined;
-  try {
-    pair = await connect(request.route);
-    const { sender, receiver } = pair;
-    sender.nonblocking = false;
-    child = new Child<ReceiverCalls>('receiver', 'the receiver', [receiver.fd]);
-    const drain = child;
-    const sink = request.route === 'unix' ? 'unix' : 'tcp';
-    const connection = await drain.call('adopt', { fd: INHERITED, sink });
-    // should the receiver die, the sender must not wait for ever for who has only this end
-    receiver.close();
-    counters = Counters.open(countingInstruments);
-    const kept = request.size > LARGE ? 5 : 11;
-    const samples: Counted[] = [];
-    for (let i = 0; i < WARM_UP + kept; i++) {
-      signal.throwIfAborted();
-      prepare(file, request);
-      let received: Promise<unknown> = Promise.resolve();
-      await new Promise<void>((ready, failed) => {
-        received = drain.call('receive', { connection, transfers: 1, size: request.size, hash: false }, () => ready());
-        received.catch(failed);
-      });
-      const counted = countOne(counters, request, file, sender.fd);
-      await received;
-      if (i >= WARM_UP) samples.push(counted);
-    }
-    return samples;
-  } finally {
-    counters?.close();
-    pair?.sender.close();
-    pair?.receiver.close();
-    file.close();
-    await child?.end();
-  }
-}
+const isCopies = (figure: Figure) => figure.startsWith('cpuCopies');
 
 /**
- * The fewest of each: what the runtime or its neighbours do now and then only ever adds. Voluntary switches are the
- * exception, since who is preempted on the way into a wait finds it over: those of the least disturbed transfer count.
- */
-function least(samples: readonly Counted[]): Counted {
-  const quiet = (one: Counted) => one.counts['rusage.involuntarySwitches'] ?? 0;
-  const [first, ...others] = [...samples].sort((a, b) => quiet(a) - quiet(b)) as [Counted, ...Counted[]];
-  const counts = { ...first.counts };
-  for (const other of others)
-    for (const [name, value] of Object.entries(other.counts))
-      if (!name.endsWith('voluntarySwitches')) counts[name] = Math.min(counts[name] ?? value, value);
-  return { counts, ownCalls: first.ownCalls };
-}
-
-function contextSwitches(samples: readonly Counted[], missing: Readonly<Record<string, string>>): Evidence {
-  const fewest = (instrument: string, names: readonly string[]) => {
-    const sums = samples.map(({ counts }) =>
-      names.reduce((sum, name) => sum + (counts[`${instrument}.${name}`] ?? Number.NaN), 0),
-    );
-    const value = Math.min(...sums);
-    return {
-      instrument,
-      value: Number.isNaN(value) ? { missing: missing[instrument] ?? 'it counted nothing' } : value,
-    };
-  };
-  return agree('switches/transfer', [
-    fewest('rusage', ['voluntarySwitches', 'involuntarySwitches']),
-    fewest('perf-software', ['contextSwitches']),
-  ]);
-}
-
-const NO_COPIES = 'copies are not counted in this version';
-
-/**
- * The figures that are asked for, of one transfer. Throws SystemError where a socket, file or instrument cannot be had,
- * and Error where the page cache cannot be brought into the state that was asked for.
+ * The figures that are asked for, of one transfer. Throws SystemError where a socket or file cannot be had, and Error where
+ * the page cache cannot be brought into the state that was asked for.
  */
 export async function measurePath(
   request: PathRequest,
   figures: readonly Figure[],
   signal: AbortSignal,
-): Promise<Record<string, Evidence>> {
-  const missing = Object.fromEntries(
-    countingInstruments.flatMap(({ name, capability }) => {
-      const answer = capability();
-      return answer.works ? [] : [[name, answer.cause]];
-    }),
-  );
-  const samples = await sample(request, signal);
-  const metrics = countMetrics({ samples: [least(samples)], missing });
-  const known: Partial<Record<Figure, Evidence>> = {
-    ...metrics,
-    contextSwitches: contextSwitches(samples, missing),
-    cpuCopies: lacking(NO_COPIES),
-    cpuCopiesTotal: lacking(NO_COPIES),
+): Promise<PathMeasured> {
+  const counts = figures.every(isCopies) ? NOTHING : await countPath(request, signal);
+  const copies = figures.some(isCopies) ? copiesOf(request) : NOTHING;
+  const known = { ...counts.measured, ...copies.measured };
+  return {
+    measured: Object.fromEntries(figures.map((name) => [name, known[name] ?? lacking('nothing here counts it')])),
+    controls: [...counts.controls, ...copies.controls],
+    evidence: copies.evidence,
   };
-  return Object.fromEntries(figures.map((figure) => [figure, known[figure] ?? lacking('nothing here counts it')]));
 }

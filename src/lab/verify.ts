@@ -42,7 +42,7 @@ const PATIENCE_MS = 10_000;
 const GRACE_MS = 3000;
 
 const NOTES = [
-  'Counts, not times, decide: each is what the kernel did in one transfer or call, by the instruments that are named.',
+  'Counts decide wherever there is something to count. Where a claim is about cost, it is the CPU time of the thread itself, the least of many windows, and the thresholds are wide.',
   'modeSwitches are two for each system call and two for each page fault taken in user mode; contextSwitches are those of the scheduler, from one thread to another. Many texts say "context switch" and mean the first.',
 ];
 

@@ -24,6 +24,8 @@ interface Words {
   readonly unknown: string;
   readonly warning: string;
   readonly note: string;
+  /** What `notes` says, in this language; undefined where it says so itself. */
+  readonly notes?: readonly string[];
 }
 
 const WORDS: Readonly<Record<Language, Words>> = {
@@ -64,6 +66,10 @@ const WORDS: Readonly<Record<Language, Words>> = {
     unknown: '未知的原因',
     warning: '警告',
     note: '说明',
+    notes: [
+      '能计数的都以计数为准。关于开销的说法看线程自身的 CPU 时间，取多个窗口中的最小值，阈值放得很宽。',
+      'modeSwitches：每次系统调用两次，每次在用户态发生的缺页两次；contextSwitches：调度器从一个线程切换到另一个线程的次数。许多资料写“上下文切换”，指的其实是前者。',
+    ],
   },
 };
 
@@ -78,7 +84,7 @@ export function renderVerify(report: VerifyReport, width = 80, language: Languag
   const judged = table([{ head: words.verdict, width: VERDICT }, { head: words.claim }], rows).trimEnd();
   const said = (title: string, lines: readonly string[]) =>
     lines.map((line) => wrap(`${title}: ${line}`, width, INDENT));
-  const tail = [...said(words.warning, report.warnings), ...said(words.note, report.notes)];
+  const tail = [...said(words.warning, report.warnings), ...said(words.note, words.notes ?? report.notes)];
   return `${[
     judged,
     ...unknowns(report.claims, width, words),

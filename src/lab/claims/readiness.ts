@@ -21,7 +21,7 @@ export function figure(unit: string, readings: Readonly<Record<string, Reading['
 export const control = (what: string, expected: number, instrument: string, value: Reading['value']): Control => ({
   what,
   expected,
-  measured: figure('', { [instrument]: value }),
+  measured: figure('count', { [instrument]: value }),
 });
 
 /** What a raw call failed with; 0 if it did not. */

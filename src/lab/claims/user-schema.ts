@@ -5,6 +5,7 @@ import { cache, sink } from '../../model/results.ts';
 import { parseSize, SIZE_HELP } from '../../model/size.ts';
 import { DEFAULT_CHUNK, type PathName, paths } from '../../paths/index.ts';
 import { MAX_RW_COUNT } from '../../sys/sendfile.ts';
+import { routeNames } from '../routes.ts';
 
 export const CLAIMS_SCHEMA = 'iolab/claims@1';
 
@@ -24,9 +25,6 @@ export const FIGURES = [
   'diskBytes',
 ] as const;
 export type Figure = (typeof FIGURES)[number];
-
-export const ROUTES = ['tcp', 'unix', 'veth'] as const;
-export type RouteName = (typeof ROUTES)[number];
 
 const PATHS = Object.keys(paths) as PathName[];
 /** A file of that size is made for the claim, and its pages have to stay in memory. */
@@ -71,41 +69,47 @@ function disorder(wanted: Expectation): string | undefined {
     : undefined;
 }
 
+const EXPECT = `name one of ${FIGURES.join(', ')}`;
 const expect = z
-  .strictObject(Object.fromEntries(FIGURES.map((name) => [name, figure.optional()])))
-  .refine((figures) => Object.keys(figures).length > 0, `expects nothing: name one of ${FIGURES.join(', ')}`)
+  .strictObject(Object.fromEntries(FIGURES.map((name) => [name, figure.optional()])), {
+    error: ({ input }) => `${input === undefined ? 'is missing' : 'is no map of figures'}: ${EXPECT}`,
+  })
   .transform((figures) =>
     Object.fromEntries(Object.entries(figures).flatMap(([name, to]) => (to === undefined ? [] : [[name, to]]))),
-  );
+  )
+  // who misspelt the only figure is told that much, and no more
+  .refine((figures) => Object.keys(figures).length > 0, {
+    error: `expects nothing: ${EXPECT}`,
+    when: ({ issues }) => issues.length === 0,
+  });
 
-const SENTENCE = 'is neither a sentence nor { en: …, zh: … }';
+const sentence = z.string().min(1, 'is empty');
+const statement = z.union([sentence.transform((en) => ({ en })), wording], {
+  error: ({ input }) =>
+    input === undefined ? 'is missing: write what is claimed' : 'is neither a sentence nor { en: …, zh: … }',
+});
 
 const fileClaim = z
-  .strictObject({
-    id: z
-      .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${show(input)} is no text`) })
-      .max(80, 'an id has at most 80 letters')
-      .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, {
-        error: ({ input }) => `${show(input)} is no id: write small letters, digits and single hyphens, as in my-claim`,
-      }),
-    statement: z.union(
-      [
-        z
-          .string()
-          .min(1, 'is empty')
-          .transform((en) => ({ en })),
-        wording,
-      ],
-      { error: SENTENCE },
-    ),
-    path: oneOf('path', PATHS),
-    sink: oneOf('sink', sink.options).optional(),
-    route: oneOf('route', ROUTES).optional(),
-    size: bytes('size', MAX_SIZE).default(DEFAULT_CHUNK),
-    chunk: bytes('chunk', MAX_RW_COUNT).default(DEFAULT_CHUNK),
-    cache: oneOf('cache state', cache.options).default('warm'),
-    expect,
-  })
+  .strictObject(
+    {
+      id: z
+        .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${show(input)} is no text`) })
+        .max(80, 'an id has at most 80 letters')
+        .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, {
+          error: ({ input }) =>
+            `${show(input)} is no id: write small letters, digits and single hyphens, as in my-claim`,
+        }),
+      statement,
+      path: oneOf('path', PATHS),
+      sink: oneOf('sink', sink.options).optional(),
+      route: oneOf('route', routeNames).optional(),
+      size: bytes('size', MAX_SIZE).default(DEFAULT_CHUNK),
+      chunk: bytes('chunk', MAX_RW_COUNT).default(DEFAULT_CHUNK),
+      cache: oneOf('cache state', cache.options).default('warm'),
+      expect,
+    },
+    { error: 'is no claim: a claim has id, statement, path and expect' },
+  )
   .refine(({ sink, route }) => sink === undefined || route === undefined, {
     error: 'sink and route say the same thing: give one of them',
     path: ['route'],
@@ -113,14 +117,18 @@ const fileClaim = z
 export type FileClaim = z.infer<typeof fileClaim>;
 
 export const claimsFile = z
-  .strictObject({
-    schema: z.literal(CLAIMS_SCHEMA, {
-      error: ({ input }) => `${input === undefined ? 'is missing' : show(input)}; this version reads ${CLAIMS_SCHEMA}`,
-    }),
-    claims: z
-      .array(fileClaim, { error: ({ input }) => (input === undefined ? 'is missing' : 'is no list of claims') })
-      .min(1, 'has no claim in it'),
-  })
+  .strictObject(
+    {
+      schema: z.literal(CLAIMS_SCHEMA, {
+        error: ({ input }) =>
+          `${input === undefined ? 'is missing' : show(input)}; this version reads ${CLAIMS_SCHEMA}`,
+      }),
+      claims: z
+        .array(fileClaim, { error: ({ input }) => (input === undefined ? 'is missing' : 'is no list of claims') })
+        .min(1, 'has no claim in it'),
+    },
+    { error: `a file of claims begins with the line "schema: ${CLAIMS_SCHEMA}"` },
+  )
   .superRefine(({ claims }, context) => {
     const first = new Map<string, number>();
     claims.forEach(({ id }, i) => {

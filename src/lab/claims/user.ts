@@ -1,5 +1,4 @@
 /** Claims of a user's own: each is judged by sending a file in the way that it names, and counting. */
-import type { Evidence } from '../../model/evidence.ts';
 import { measurePath } from '../measure-path.ts';
 import type { ClaimDefinition, Wording } from './claim.ts';
 import { type PlacedClaim, readClaims } from './user-file.ts';
@@ -39,12 +38,8 @@ function definition(file: string, claim: PlacedClaim): UserClaim {
     recorded: null,
     repeat: `iolab verify --claims ${quoted(file)} --only ${id}`,
     async judge(signal) {
-      const measured: Readonly<Record<string, Evidence>> = await measurePath(
-        { path, route, size, chunk, cache },
-        figures,
-        signal,
-      );
-      return [{ condition: '', measured, controls: [], evidence: [] }];
+      const found = await measurePath({ path, route, size, chunk, cache }, figures, signal);
+      return [{ condition: '', ...found }];
     },
   };
 }
