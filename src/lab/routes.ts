@@ -16,7 +16,7 @@ import { siocoutqnsd } from '../sys/net.ts';
 import { POLLIN, POLLOUT } from '../sys/poll.ts';
 import type { InetAddress } from '../sys/sockaddr.ts';
 import { AF_UNIX, SO_DOMAIN, SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE, SOL_SOCKET } from '../sys/socket.ts';
-import { type Endpoints, vethEndpoints } from './veth.ts';
+import { type Endpoints, orClose, vethEndpoints } from './veth.ts';
 
 export type RouteName = 'tcp' | 'unix' | 'veth';
 export const routeNames: readonly RouteName[] = ['tcp', 'unix', 'veth'];
@@ -48,6 +48,8 @@ export interface Route {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+type Ends = readonly [sender: Socket, receiver: Socket];
 
 const { ETIMEDOUT } = constants.errno;
 const BUFFER = 1024 * 1024;
@@ -102,26 +104,28 @@ function portOf(listener: Listener): number {
   return address.port;
 }
 
-function connected({ sender, listener, host }: Endpoints, options: RouteOptions): [Socket, Socket] {
-  try {
-    const receiver = connect(sender, listener, { family: 'inet', host, port: portOf(listener) }, options);
-    return [sender, receiver];
-  } catch (error) {
-    sender.close();
-    throw error;
-  } finally {
-    listener.close();
-  }
+/** The listener is not needed any more, whatever comes of it. */
+function connected({ sender, listener, host }: Endpoints, options: RouteOptions): Ends {
+  return orClose([sender], () => {
+    try {
+      return [sender, connect(sender, listener, { family: 'inet', host, port: portOf(listener) }, options)];
+    } finally {
+      listener.close();
+    }
+  });
 }
 
 function tcpEndpoints(): Endpoints {
   const listener = Listener.tcp({ host: LOOPBACK });
-  try {
-    return { sender: Socket.tcp(), listener, host: LOOPBACK };
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
+  return orClose([listener], () => ({ sender: Socket.tcp(), listener, host: LOOPBACK }));
+}
+
+function unixPair(options: RouteOptions): Ends {
+  const ends = Socket.pair();
+  return orClose(ends, () => {
+    for (const end of ends) setBuffers(end, options);
+    return ends;
+  });
 }
 
 class OpenRoute implements Route {
@@ -131,14 +135,16 @@ class OpenRoute implements Route {
   declare readonly interface?: string;
   readonly #text: string;
 
-  constructor(name: RouteName, [sender, receiver]: readonly [Socket, Socket], text: string, device?: string) {
+  constructor(name: RouteName, [sender, receiver]: Ends, text: string, device?: string) {
     this.name = name;
     this.sender = sender;
     this.receiver = receiver;
     this.#text = text;
     if (device !== undefined) this.interface = device;
-    sender.nonblocking = false;
-    receiver.nonblocking = false;
+    orClose([sender, receiver], () => {
+      sender.nonblocking = false;
+      receiver.nonblocking = false;
+    });
   }
 
   describe(): string {
@@ -169,11 +175,8 @@ export function openRoute(name: RouteName, options: RouteOptions = {}): Route {
   switch (name) {
     case 'tcp':
       return new OpenRoute(name, connected(tcpEndpoints(), options), `TCP over loopback, ${LOOPBACK}`, 'lo');
-    case 'unix': {
-      const ends = Socket.pair();
-      for (const end of ends) setBuffers(end, options);
-      return new OpenRoute(name, ends, 'a pair of UNIX stream sockets');
-    }
+    case 'unix':
+      return new OpenRoute(name, unixPair(options), 'a pair of UNIX stream sockets');
     case 'veth': {
       const { scatterGather } = options;
       const ends = vethEndpoints(scatterGather);

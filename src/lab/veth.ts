@@ -18,6 +18,20 @@ export interface Endpoints {
   readonly host: string;
 }
 
+interface Closable {
+  close(): void;
+}
+
+/** What `make` makes; if it throws, all of `things` is closed, also what `make` added to them. */
+export function orClose<T>(things: readonly Closable[], make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    for (const thing of things) thing.close();
+    throw error;
+  }
+}
+
 const NETWORK = '/proc/thread-self/ns/net';
 /** Addresses for documentation (RFC 5737): nobody routes them, and in a fresh network nobody else has them. */
 const SENDER_ADDRESS = '192.0.2.1';
@@ -53,19 +67,18 @@ interface Side<T extends Socket | Listener> {
 }
 
 function makeSide<T extends Socket | Listener>(makeSocket: () => T): Side<T> {
-  return inFreshNetwork(() => {
-    const made: { close(): void }[] = [];
-    try {
-      const network = File.open(NETWORK);
-      made.push(network);
-      const netlink = RouteNetlink.open();
-      made.push(netlink);
-      return { network, netlink, socket: makeSocket() };
-    } catch (error) {
-      for (const one of made) one.close();
-      throw error;
-    }
-  });
+  const made: Closable[] = [];
+  const keep = <C extends Closable>(one: C): C => {
+    made.push(one);
+    return one;
+  };
+  return orClose(made, () =>
+    inFreshNetwork(() => ({
+      network: keep(File.open(NETWORK)),
+      netlink: keep(RouteNetlink.open()),
+      socket: keep(makeSocket()),
+    })),
+  );
 }
 
 function configure({ netlink }: Side<Socket | Listener>, device: Device, address: string): void {
@@ -102,18 +115,17 @@ function join(sending: Side<Socket>, receiving: Side<Listener>, scatterGather: b
  */
 export function vethEndpoints(scatterGather?: boolean): Endpoints & { readonly device: string } {
   const sending = makeSide(() => Socket.tcp());
-  const opened: { close(): void }[] = [sending.socket];
-  const temporary: { close(): void }[] = [sending.network, sending.netlink];
+  const opened: Closable[] = [sending.socket];
+  const temporary: Closable[] = [sending.network, sending.netlink];
   try {
-    // all addresses, since the device that will have one is not there yet
-    const receiving = makeSide(() => Listener.tcp({ host: '0.0.0.0' }));
-    opened.push(receiving.socket);
-    temporary.push(receiving.network, receiving.netlink);
-    join(sending, receiving, scatterGather);
-    return { sender: sending.socket, listener: receiving.socket, host: RECEIVER_ADDRESS, device: SENDER_DEVICE.name };
-  } catch (error) {
-    for (const one of opened) one.close();
-    throw error;
+    return orClose(opened, () => {
+      // all addresses, since the device that will have one is not there yet
+      const receiving = makeSide(() => Listener.tcp({ host: '0.0.0.0' }));
+      opened.push(receiving.socket);
+      temporary.push(receiving.network, receiving.netlink);
+      join(sending, receiving, scatterGather);
+      return { sender: sending.socket, listener: receiving.socket, host: RECEIVER_ADDRESS, device: SENDER_DEVICE.name };
+    });
   } finally {
     for (const one of temporary) one.close();
   }

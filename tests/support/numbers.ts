@@ -4,6 +4,7 @@ const X64 = {
   write: 1,
   close: 3,
   poll: 7,
+  ioctl: 16,
   select: 23,
   socket: 41,
   connect: 42,
@@ -21,12 +22,15 @@ const X64 = {
   fcntl: 72,
   epoll_wait: 232,
   epoll_ctl: 233,
+  openat: 257,
+  unshare: 272,
   timerfd_create: 283,
   timerfd_settime: 286,
   accept4: 288,
   eventfd2: 290,
   epoll_create1: 291,
   dup3: 292,
+  setns: 308,
 };
 
 const ARM64: typeof X64 = {
@@ -34,6 +38,7 @@ const ARM64: typeof X64 = {
   write: 64,
   close: 57,
   poll: 73,
+  ioctl: 29,
   select: 72,
   socket: 198,
   connect: 203,
@@ -51,12 +56,15 @@ const ARM64: typeof X64 = {
   fcntl: 25,
   epoll_wait: 22,
   epoll_ctl: 21,
+  openat: 56,
+  unshare: 97,
   timerfd_create: 85,
   timerfd_settime: 86,
   accept4: 242,
   eventfd2: 19,
   epoll_create1: 20,
   dup3: 24,
+  setns: 268,
 };
 
 export const nr = process.arch === 'arm64' ? ARM64 : X64;
