@@ -6,7 +6,6 @@ import type { Counts } from './passes/count.ts';
 import { medianWithInterval, type Random } from './statistics.ts';
 
 const GIB = 1024 ** 3;
-const UNVERIFIED = 'copies are counted by `iolab verify`, which is not part of this version';
 const CLOSED_LOOP = 'needs sending at a constant rate, which is not part of this version';
 
 /** Median over the slices, with its interval. */
@@ -139,7 +138,7 @@ function doubled(
   return clash ?? { ...figure, instrument: 'rusage, perf-software' };
 }
 
-export function countMetrics(counts: Counts): Omit<Metrics, Timed> {
+export function countMetrics(counts: Counts): Omit<Metrics, Timed | 'cpuCopies' | 'cpuCopiesTotal'> {
   const tally = new Tally(counts);
   const calls = syscalls(tally);
   const switches = (shown: string) =>
@@ -154,8 +153,6 @@ export function countMetrics(counts: Counts): Omit<Metrics, Timed> {
     readCallBytes: tally.metric('proc-io', 'readCallBytes', 'bytes/transfer'),
     writeCallBytes: tally.metric('proc-io', 'writeCallBytes', 'bytes/transfer'),
     diskBytes: tally.metric('proc-io', 'diskReadBytes', 'bytes/transfer'),
-    cpuCopies: lacking(UNVERIFIED),
-    cpuCopiesTotal: lacking(UNVERIFIED),
     latencyP50: lacking(CLOSED_LOOP),
     latencyP99: lacking(CLOSED_LOOP),
   };

@@ -24,6 +24,10 @@ export function isArmName(name: string): name is ArmName {
   return (ARM_NAMES as readonly string[]).includes(name);
 }
 
+export function isLabPath(name: ArmName): name is (typeof LAB_PATHS)[number] {
+  return (LAB_PATHS as readonly string[]).includes(name);
+}
+
 /** The pump that makes the same calls as a path; the baselines have none. */
 export function pumpOf(path: ArmName): ArmName | undefined {
   const pump = `pump-${path}`;

@@ -1,7 +1,7 @@
 /**
  * `bench paths`: sends real files by every path through real sockets to a receiver in a process of its own, in three
- * passes that never overlap: verify (every byte is hashed), count (one transfer at a time under the kernel's counters),
- * time (randomised, interleaved slices). See `docs/measuring.md`.
+ * passes that never overlap: verify (every byte is hashed), count (one transfer at a time under the kernel's counters, and
+ * its copies by two oracles), time (randomised, interleaved slices). See `docs/measuring.md`.
  */
 import { RESULTS_SCHEMA, type Results, type Run } from '../model/results.ts';
 import { Children } from './children.ts';
@@ -9,6 +9,7 @@ import { controls, doubts, overPump } from './comparisons.ts';
 import { describeEnvironment, ticks } from './environment.ts';
 import { countMetrics, timeMetrics } from './metrics.ts';
 import type { PathsBenchOptions, PathsBenchProgress } from './options.ts';
+import { type Copies, copiesOf } from './passes/copies.ts';
 import { type Counts, count } from './passes/count.ts';
 import { type Timings, time } from './passes/time.ts';
 import { type Verified, verify } from './passes/verify.ts';
@@ -118,6 +119,10 @@ async function measure(
   const counts = await pass('count', shown, onProgress, signal, (arm) => count(arm, plan.counted));
   warnings.push(...cooled(files, 'counting'));
   assertWarm(files);
+  const copies = copiesOf(
+    shown.map(({ plan }) => plan),
+    directory,
+  );
   const timings = await time(arms, {
     seconds: plan.time,
     rounds: plan.rounds,
@@ -149,7 +154,9 @@ async function measure(
     seed: plan.seed,
     environment,
     controls: control,
-    runs: shown.map((arm) => describeRun(arm, plan, verified, counts, timings, random)),
+    runs: shown.map((arm) =>
+      describeRun(arm, plan, verified, counts, copies(arm.plan.path, arm.plan.sink), timings, random),
+    ),
     claims: [],
     warnings,
     notes: NOTES,
@@ -161,6 +168,7 @@ function describeRun(
   plan: Plan,
   verified: ReadonlyMap<LiveArm, Verified>,
   counts: ReadonlyMap<LiveArm, Counts>,
+  copies: Copies,
   timings: Timings,
   random: () => number,
 ): Run {
@@ -180,7 +188,7 @@ function describeRun(
         sample.ownCalls === null ? sample.counts : { ...sample.counts, 'own-count.syscalls': sample.ownCalls },
       ),
     },
-    metrics: { ...timeMetrics(slices, random), ...countMetrics(counted) },
+    metrics: { ...timeMetrics(slices, random), ...countMetrics(counted), ...copies },
     overPump: overPump(arm, timings, random),
   };
 }
