@@ -35,8 +35,13 @@ export function touched(subject: Subject, position: number): Touched {
   } as const;
   using transfer = begin(subject);
   const sending: Touch[] = [];
-  while (transfer.delivered < PAYLOAD) sending.push(...watchedStep(subject, transfer, position, filePage));
-  const receiving = watchedReceive(subject, position);
+  try {
+    while (transfer.delivered < PAYLOAD) sending.push(...watchedStep(subject, transfer, position, filePage));
+  } catch (error) {
+    finish(subject, transfer);
+    throw error;
+  }
+  const receiving = watchedReceive(subject, transfer, position);
   const count = (label: string) => sending.filter((touch) => touch.label === label).length;
   const sender = count(FILE_PAGE) + count(MAPPING) + (count(BUFFER) - count(BUFFER_WRITE)) + count(BUFFER_PAGE);
   return { sender, receiver: receiving.length, touches: [...sending, ...receiving] };
@@ -57,11 +62,28 @@ function watchedStep({ pair }: Subject, transfer: Transfer, position: number, fi
   return touches.filter((touch) => touch.label !== BUFFER_PAGE);
 }
 
-function watchedReceive({ pair }: Subject, position: number): Touch[] {
+/** What is left in the sockets when watching fails would be taken for the next transfer's. */
+function finish({ pair }: Subject, transfer: Transfer): void {
+  while (transfer.delivered < PAYLOAD) step(transfer);
+  using memory = Mapping.anonymous(PAYLOAD);
+  receiveInto(pair, memory.address, PAYLOAD);
+}
+
+function watchedReceive(subject: Subject, transfer: Transfer, position: number): Touch[] {
   using memory = Mapping.anonymous(PAYLOAD);
   memory.lock();
-  using watch = new Watchpoints([{ label: RECEIVER, address: memory.address + position, access: 'w' }]);
-  return watch.during(() => receiveInto(pair, memory.address, PAYLOAD));
+  let watch: Watchpoints;
+  try {
+    watch = new Watchpoints([{ label: RECEIVER, address: memory.address + position, access: 'w' }]);
+  } catch (error) {
+    finish(subject, transfer);
+    throw error;
+  }
+  try {
+    return watch.during(() => receiveInto(subject.pair, memory.address, PAYLOAD));
+  } finally {
+    watch.close();
+  }
 }
 
 /** Memory of the path's own that is not there yet has no frame. */
