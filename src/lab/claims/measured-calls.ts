@@ -1,0 +1,131 @@
+/** What a handful of calls costs in switches and faults, counted around them on this thread: used by the claims about paths. */
+import { type Evidence, isMeasured, lacking } from '../../model/evidence.ts';
+import {
+  Counters,
+  type Instrument,
+  perfSoftware,
+  perfUserFaults,
+  procIo,
+  rusage,
+  syscalls,
+} from '../../probe/index.ts';
+import { faultTracepoints } from '../../probe/tracepoints.ts';
+import { gettid } from '../../sys/process.ts';
+import { agree, type Control, type Reading } from './claim.ts';
+
+const processRusage = rusage('process');
+const threadIo = procIo('thread');
+const INSTRUMENTS: readonly Instrument[] = [
+  threadIo,
+  processRusage,
+  perfSoftware,
+  perfUserFaults,
+  faultTracepoints,
+  syscalls,
+];
+
+export interface CallCost {
+  readonly syscalls: Evidence;
+  /** Two for each call, and two for each page fault that was taken in user mode. */
+  readonly modeSwitches: Evidence;
+  /** Of the scheduler, from this thread to another and back. */
+  readonly contextSwitches: Evidence;
+  /** Taken by the program's own instructions. */
+  readonly userFaults: Evidence;
+  /** All, those included that the kernel takes on the program's addresses in a call. */
+  readonly faults: Evidence;
+  /** Bytes that a disk had to supply. */
+  readonly diskBytes: Evidence;
+}
+
+/** One repetition of what is counted. */
+export interface Counted {
+  /** Brings things into the state that it begins from; not counted. */
+  prepare?(): void;
+  /** Answers how many system calls it made. */
+  work(): number;
+  /** Not counted. */
+  after?(): void;
+}
+
+const WINDOWS = 13;
+
+/** The least of several windows: what the runtime and its neighbours do now and then only ever adds. */
+export function callCost(counted: Counted, windows = WINDOWS): CallCost {
+  const counters = Counters.open(INSTRUMENTS);
+  try {
+    const least = new Map<string, number>();
+    const keep = (name: string, value: number) => least.set(name, Math.min(value, least.get(name) ?? value));
+    for (let i = 0; i < windows; i++) {
+      counted.prepare?.();
+      counters.begin();
+      const made = counted.work();
+      counters.end();
+      counted.after?.();
+      keep('made', made);
+      const found = counters.difference();
+      for (const [name, value] of Object.entries(found)) keep(name, value);
+      const sum = (...names: string[]) => names.reduce((all, name) => all + (found[name] ?? Number.NaN), 0);
+      keep('rusage.faults', sum('rusage.minorFaults', 'rusage.majorFaults'));
+      keep('rusage.switches', sum('rusage.voluntarySwitches', 'rusage.involuntarySwitches'));
+      keep('perf-software.faults', sum('perf-software.minorFaults', 'perf-software.majorFaults'));
+    }
+    return costs(least);
+  } finally {
+    counters.close();
+  }
+}
+
+function costs(least: ReadonlyMap<string, number>): CallCost {
+  const reading = (instrument: Instrument, counter: string): Reading => ({
+    instrument: instrument.name,
+    value: figure(instrument, least.get(`${instrument.name}.${counter}`)),
+  });
+  const calls = agree('calls', [
+    { instrument: 'own count', value: least.get('made') ?? { missing: 'nothing was counted' } },
+    reading(syscalls, 'ownThread'),
+  ]);
+  const userFaults = agree('faults', [reading(perfUserFaults, 'userFaults'), reading(faultTracepoints, 'userFaults')]);
+  return {
+    syscalls: calls,
+    modeSwitches: switches(calls, userFaults),
+    contextSwitches: agree('switches', [reading(processRusage, 'switches'), reading(perfSoftware, 'contextSwitches')]),
+    userFaults,
+    faults: agree('faults', [reading(processRusage, 'faults'), reading(perfSoftware, 'faults')]),
+    diskBytes: agree('bytes', [reading(threadIo, 'diskReadBytes')]),
+  };
+}
+
+function figure({ capability }: Instrument, value: number | undefined): Reading['value'] {
+  const answer = capability();
+  if (!answer.works) return { missing: answer.cause };
+  return value === undefined || Number.isNaN(value) ? { missing: 'it counted nothing' } : value;
+}
+
+function switches(calls: Evidence, userFaults: Evidence): Evidence {
+  if (!isMeasured(calls)) return lacking(`needs the system calls: ${calls.missing}`);
+  if (!isMeasured(userFaults)) return lacking(`needs the faults taken in user mode: ${userFaults.missing}`);
+  return {
+    value: 2 * calls.value + 2 * userFaults.value,
+    unit: 'switches',
+    instrument: `2 x (${calls.instrument}) + 2 x (${userFaults.instrument})`,
+  };
+}
+
+/** Prime, so that it is nobody's accident. */
+const KNOWN = 23;
+
+/** A window in which nothing is done, and one with a known number of calls. */
+export function callControls(): Control[] {
+  const nothing = callCost({ work: () => 0 });
+  const known = callCost({
+    work() {
+      for (let i = 0; i < KNOWN; i++) gettid();
+      return KNOWN;
+    },
+  });
+  return [
+    { what: 'modeSwitches of an empty window', expected: 0, measured: nothing.modeSwitches },
+    { what: `modeSwitches of ${KNOWN} calls`, expected: 2 * KNOWN, measured: known.modeSwitches },
+  ];
+}
