@@ -40,7 +40,14 @@ export function tracepointFormat(event: string, mounts: readonly string[] = MOUN
 export function tracepointFormats(events: readonly string[]): TracepointFormat[] {
   const unknown = events.filter((event) => !known.has(event));
   if (unknown.length > 1 && !readable(unknown)) {
-    for (const format of privately(unknown)) known.set(format.event, format);
+    try {
+      for (const format of privately(unknown)) known.set(format.event, format);
+    } catch (error) {
+      const places = `tracefs is not readable at ${MOUNTS.join(' or ')}`;
+      throw new Error(
+        `the numbers of tracepoints ${unknown.join(', ')} cannot be read: ${places}; ${(error as Error).message}`,
+      );
+    }
   }
   return events.map((event) => tracepointFormat(event));
 }
