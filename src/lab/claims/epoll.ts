@@ -1,5 +1,4 @@
-/** All that is said of epoll, of waiting in a socket's queue, and of the words for it. */
-import { blockingWordClaims } from './blocking-words.ts';
+/** All that is said of epoll and of waiting in a socket's queue. */
 import type { ClaimDefinition } from './claim.ts';
 import { epollObjectClaims } from './epoll-object.ts';
 import { epollRuleClaims } from './epoll-rules.ts';
@@ -11,5 +10,4 @@ export const epollClaims: readonly ClaimDefinition[] = [
   ...epollTriggerClaims,
   ...epollRuleClaims,
   ...socketWakeupClaims,
-  ...blockingWordClaims,
 ];

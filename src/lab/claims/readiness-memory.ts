@@ -57,20 +57,47 @@ export interface Touched {
   readonly chains: readonly (readonly string[])[];
 }
 
-/** How often the kernel reads and writes the byte at `address` of this thread's memory while `work` runs. */
-export function kernelTouches(address: number, work: () => void): Touched {
+function open(address: number): Watchpoints | { readonly missing: string } {
   const capability = userWatchpoints();
-  if (!capability.works) {
-    const missing = { missing: capability.cause };
-    return { reads: missing, writes: missing, chains: [] };
+  if (!capability.works) return { missing: capability.cause };
+  try {
+    return new Watchpoints([
+      { label: 'any', address, access: 'rw' },
+      { label: 'write', address, access: 'w' },
+    ]);
+  } catch (error) {
+    // a debugger may have taken the debug registers meanwhile
+    return { missing: (error as Error).message };
   }
-  using watchpoints = new Watchpoints([
-    { label: 'any', address, access: 'rw' },
-    { label: 'write', address, access: 'w' },
-  ]);
-  const touches = watchpoints.during(work);
+}
+
+const untold = (missing: { readonly missing: string }): Touched => ({ reads: missing, writes: missing, chains: [] });
+
+/**
+ * How often the kernel reads and writes the byte at `address` of this thread's memory while `work` runs; it runs in any
+ * case, watched or not.
+ */
+export function kernelTouches(address: number, work: () => void): Touched {
+  const opened = open(address);
+  if (!(opened instanceof Watchpoints)) {
+    work();
+    return untold(opened);
+  }
+  using watchpoints = opened;
+  watchpoints.start();
+  try {
+    work();
+  } finally {
+    watchpoints.stop();
+  }
+  let touches: Touch[];
+  try {
+    touches = watchpoints.touches();
+  } catch (error) {
+    return untold({ missing: (error as Error).message });
+  }
   // what JavaScript itself does to the byte leaves no kernel functions
-  const by = (label: string) => touches.filter((touch: Touch) => touch.label === label && touch.functions.length > 0);
+  const by = (label: string) => touches.filter((touch) => touch.label === label && touch.functions.length > 0);
   const [any, writes] = [by('any'), by('write')];
   return { reads: any.length - writes.length, writes: writes.length, chains: any.map(({ functions }) => functions) };
 }
