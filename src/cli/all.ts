@@ -2,12 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { renderCalls, renderDoctor, renderResults } from '../report/index.ts';
+import { renderCalls, renderDoctor, renderResults, renderVerify } from '../report/index.ts';
 import { seconds } from './arguments.ts';
 import { runCalls } from './bench-calls.ts';
 import { runPaths } from './bench-paths.ts';
 import { interruptible } from './interrupt.ts';
 import { JSON_HELP, JSON_OPTION, type Json, jsonTarget, stringify, width, words } from './output.ts';
+import { refuseWrong } from './verdict.ts';
+import { runClaims } from './verify.ts';
 
 interface Flags {
   output: string;
@@ -17,7 +19,7 @@ interface Flags {
 
 export function everything(program: Command): void {
   program
-    .option('--output <DIR>', 'where results.json, calls.json and doctor.json go', 'iolab-report')
+    .option('--output <DIR>', 'where results.json, verify.json, calls.json and doctor.json go', 'iolab-report')
     .option('--time <TIME>', 'length of the timing pass of bench paths (default 40s)', seconds)
     .option(JSON_OPTION, `${JSON_HELP}; of bench paths`, jsonTarget)
     .action(async ({ output, time, json }: Flags, command: Command) => {
@@ -41,12 +43,16 @@ async function all(output: string, options: { time?: number }, json: Json, signa
   };
   const { runDoctor } = await import('../lab/doctor.ts');
   keep('doctor.json', 'What this machine allows', runDoctor(), renderDoctor);
-  const paths = await runPaths(options, signal);
+  const verified = await runClaims({}, signal);
+  keep('verify.json', 'What is said, and what is seen', verified, renderVerify);
+  signal.throwIfAborted();
+  const paths = { ...(await runPaths(options, signal)), claims: verified.claims };
   keep('results.json', 'Sending a file', paths, renderResults);
   if (json === true) process.stdout.write(stringify(paths));
   else if (json !== undefined) writeFileSync(json, stringify(paths));
   signal.throwIfAborted();
   keep('calls.json', 'Single calls', await runCalls({}, signal), renderCalls);
   signal.throwIfAborted();
-  stream.write(`results.json, calls.json and doctor.json are in ${output}\n`);
+  stream.write(`results.json, verify.json, calls.json and doctor.json are in ${output}\n`);
+  refuseWrong(verified);
 }

@@ -24,12 +24,18 @@ function disappoints({ verdict, recorded, wanting }: Claim): boolean {
 
 const names = (claims: readonly Claim[]) => claims.map(({ id }) => id).join(', ');
 
-/** Throws {@link Judged} unless all is well. */
-export function settle({ claims }: VerifyReport): void {
+/** Throws {@link Judged} if a claim came out as it should not. */
+export function refuseWrong({ claims }: VerifyReport): void {
   const wrong = claims.filter(disappoints);
   const own = wrong.filter(({ recorded }) => recorded === null);
   if (own.length > 0) throw new Judged(`refuted: ${names(own)}`, WRONG);
   if (wrong.length > 0) throw new Judged(`another verdict than the ledger records: ${names(wrong)}`, WRONG);
+}
+
+/** The same, and if none could be judged. */
+export function settle(report: VerifyReport): void {
+  refuseWrong(report);
+  const { claims } = report;
   if (claims.length > 0 && claims.every(({ verdict }) => verdict === 'unknown'))
     throw new Judged('nothing could be judged here (iolab doctor says what this environment allows)', CANNOT);
 }

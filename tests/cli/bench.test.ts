@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { callsResults } from '../../src/model/calls.ts';
 import { doctorReport } from '../../src/model/doctor.ts';
 import { results } from '../../src/model/results.ts';
+import { verifyReport } from '../../src/model/verify.ts';
 import { tempDir, tempPath } from '../support/temp.ts';
 import { iolab, widest } from './iolab.ts';
 
@@ -124,7 +125,10 @@ test('bare iolab stores all results in one directory', async () => {
   const stored = (name: string) => JSON.parse(readFileSync(join(cwd, 'iolab-report', name), 'utf8'));
   doctorReport.parse(stored('doctor.json'));
   callsResults.parse(stored('calls.json'));
-  const { runs } = results.parse(stored('results.json'));
+  const verified = verifyReport.parse(stored('verify.json'));
+  const { runs, claims } = results.parse(stored('results.json'));
+  expect(claims).toEqual(verified.claims);
+  expect(claims.length).toBeGreaterThan(0);
   expect([...new Set(runs.map(({ fileBytes }) => fileBytes))]).toEqual([2 ** 16, 2 ** 20, 2 ** 26]);
   expect(widest(stdout)).toBeLessThanOrEqual(80);
   expect(readdirSync(cwd)).toEqual(['iolab-report']);

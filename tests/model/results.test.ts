@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { evidence, isMeasured, lacking } from '../../src/model/evidence.ts';
 import { metrics, resultsJsonSchema } from '../../src/model/results.ts';
+import { verifyJsonSchema } from '../../src/model/verify.ts';
 
 describe('evidence', () => {
   test('is a value with its instrument, or a reason', () => {
@@ -30,7 +31,13 @@ test('a run lacks no metric, not even one that could not be measured', () => {
   expect(metrics.safeParse(rest).success).toBe(false);
 });
 
-test('docs/results.schema.json is what the schema says: write it anew with `node scripts/schema.mjs`', () => {
-  const published = readFileSync(new URL('../../docs/results.schema.json', import.meta.url), 'utf8');
-  expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(resultsJsonSchema())));
-});
+test.each([
+  ['results', resultsJsonSchema],
+  ['verify', verifyJsonSchema],
+])(
+  'docs/%s.schema.json is what the schema says: write it anew with `node scripts/results-schema.mjs`',
+  (name, schema) => {
+    const published = readFileSync(new URL(`../../docs/${name}.schema.json`, import.meta.url), 'utf8');
+    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(schema())));
+  },
+);
