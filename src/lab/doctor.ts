@@ -23,6 +23,11 @@ const FIGURES: Readonly<Record<string, string>> = {
   'context switches': 'voluntarySwitches',
   'page faults': 'minorFaults',
   'bytes through calls': 'readCallBytes',
+  'copies by the CPU': 'copies',
+  'copies to a receiver, packets, disk requests': 'copiedToReceiver',
+  'pages in memory': 'residentPages',
+  'share of CPU time in copies': 'copyingShare',
+  'bytes of each copy in the kernel': 'copiedBytes',
 };
 
 /** Asks everything. Leaves nothing behind; takes a second or two. */
@@ -69,6 +74,8 @@ function witnesses(
   // those of one thread are parts of those of the process
   const able = instruments.filter(({ name, counts }) => counts.includes(counter) && !name.includes('thread'));
   const from = able.filter(({ capability }) => capability.works).map(({ name }) => name);
+  // needs nothing of the kernel's, so there is no instrument to ask whether it works
+  if (counter === 'copies') from.unshift('aliasing');
   if (from.length > 0) return { figure, from };
   const causes = able.map(({ name, capability }) => (capability.works ? name : `${name}: ${capability.cause}`));
   return { figure, from, missing: causes.join('; ') };

@@ -1,9 +1,11 @@
 /** All counting instruments, in the order in which they nest: the last is closest to the work. */
 import type { InstrumentReport } from '../model/environment.ts';
 import { type Instrument, report } from './instrument.ts';
+import { lookingReports } from './looking.ts';
 import { perfSoftware, perfUserFaults } from './perf-software.ts';
 import { procIo } from './proc-io.ts';
 import { rusage } from './rusage.ts';
+import { schedstat } from './schedstat.ts';
 import { faultTracepoints, netTracepoints, schedTracepoints, syscalls } from './tracepoints.ts';
 
 export { Counters } from './counters.ts';
@@ -11,7 +13,17 @@ export { type Counter, type Instrument, overheadNs, type Readings } from './inst
 export type { CountedScope } from './perf.ts';
 export * from './recorder.ts';
 export { TRACEPOINTS, TracepointCounter, type TracepointName } from './tracepoints.ts';
-export { faultTracepoints, netTracepoints, perfSoftware, perfUserFaults, procIo, rusage, schedTracepoints, syscalls };
+export {
+  faultTracepoints,
+  netTracepoints,
+  perfSoftware,
+  perfUserFaults,
+  procIo,
+  rusage,
+  schedstat,
+  schedTracepoints,
+  syscalls,
+};
 
 const processIo = procIo('process');
 const threadIo = procIo('thread');
@@ -27,18 +39,22 @@ export const countingInstruments: readonly Instrument[] = [
   syscalls,
 ];
 
+/** Those that count, in the order of a reading's cost. */
+const COUNTING: readonly Instrument[] = [
+  processIo,
+  threadIo,
+  processRusage,
+  threadRusage,
+  schedstat,
+  perfSoftware,
+  perfUserFaults,
+  syscalls,
+  faultTracepoints,
+  schedTracepoints,
+  netTracepoints,
+];
+
 /** Every instrument: whether it works here, why not, and what a reading costs. */
 export function instrumentReports(): InstrumentReport[] {
-  return [
-    processIo,
-    threadIo,
-    processRusage,
-    threadRusage,
-    perfSoftware,
-    perfUserFaults,
-    syscalls,
-    faultTracepoints,
-    schedTracepoints,
-    netTracepoints,
-  ].map(report);
+  return [...COUNTING.map(report), ...lookingReports()];
 }

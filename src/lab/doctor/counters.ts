@@ -11,6 +11,15 @@ import { line } from './limits.ts';
 const REMEDY =
   'run as root, or with CAP_PERFMON and CAP_DAC_READ_SEARCH, or set kernel.perf_event_paranoid to 1 and make tracefs readable';
 
+/** Where {@link REMEDY} would not help. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'watchpoint-page': 'run as root (CAP_SYS_ADMIN, CAP_SYSLOG) outside a container',
+  'cpu-clock-samples': 'run as root: the names of kernel functions need CAP_SYSLOG',
+  'copy-breakpoints': 'a kernel with CONFIG_KPROBES, and root; the copies themselves are counted without it',
+  'schedstat-thread': 'a kernel with CONFIG_SCHED_INFO',
+  'page-cache': 'a file that you own, and Linux 6.5 for cachestat',
+};
+
 const TITLES: Readonly<Record<string, string>> = {
   'proc-io': 'bytes through calls (proc-io)',
   'proc-thread-io': 'bytes through calls of one thread',
@@ -22,12 +31,21 @@ const TITLES: Readonly<Record<string, string>> = {
   'perf-fault-tracepoints': 'faults, by tracepoint',
   'perf-sched-tracepoints': 'switches and wakings, by tracepoint',
   'perf-net-tracepoints': 'copies to receivers, packets sent',
+  'schedstat-thread': 'CPU and waiting for one (schedstat)',
+  'watchpoint-user': 'touches of a byte of a buffer',
+  'watchpoint-page': 'touches of a byte of the page cache',
+  'tracepoint-records': 'calls, copies, packets one by one',
+  'tracepoint-records-cpus': 'the same of whole CPUs',
+  'page-cache': 'pages in memory (mincore, cachestat)',
+  device: 'offloads of a network device',
+  'cpu-clock-samples': 'CPU time by function (cpu-clock)',
+  'copy-breakpoints': 'bytes of each copy in the kernel',
 };
 
 export function counterChecks(instruments: readonly InstrumentReport[]): DoctorCheck[] {
   return [
     ...instruments.map(({ name, capability, overheadNs }) => {
-      const known = from('counters', TITLES[name] ?? name, capability, REMEDY);
+      const known = from('counters', TITLES[name] ?? name, capability, REMEDIES[name] ?? REMEDY);
       return overheadNs === null ? known : { ...known, seen: `${Math.round(overheadNs)} ns a reading` };
     }),
     check('counters', 'hardware cycles (a PMU)', cycles, {
