@@ -9,13 +9,14 @@ import { controls, doubts, overPump } from './comparisons.ts';
 import { describeEnvironment, ticks } from './environment.ts';
 import { countMetrics, timeMetrics } from './metrics.ts';
 import type { PathsBenchOptions, PathsBenchProgress } from './options.ts';
+import { makeDirectory, removeDirectory } from './owned-directory.ts';
 import { type Copies, copiesOf } from './passes/copies.ts';
 import { type Counts, count } from './passes/count.ts';
 import { type Timings, time } from './passes/time.ts';
 import { type Verified, verify } from './passes/verify.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { type LiveArm, startArms } from './rig.ts';
-import { makeDirectory, makeFile, removeDirectory, type SourceFile } from './source-file.ts';
+import { makeFile, type SourceFile } from './source-file.ts';
 import { seeded } from './statistics.ts';
 
 export type { ArmName, PathsBenchOptions, PathsBenchProgress } from './options.ts';

@@ -1,7 +1,5 @@
 /** The files that are sent: real ones, whose bytes repeat nowhere, and whose pages are in the page cache. */
 import { createCipheriv, createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { File } from '../io/file.ts';
 import { Mapping } from '../io/mapping.ts';
@@ -21,15 +19,6 @@ export interface SourceFile {
   warm(): number;
   /** Pages that are not in the page cache now. */
   cold(): number;
-}
-
-/** A directory of the bench's own, under `parent` or the system's temporary one. Remove it with {@link removeDirectory}. */
-export function makeDirectory(parent: string = tmpdir()): string {
-  return mkdtempSync(join(parent, 'iolab-bench-'));
-}
-
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
 }
 
 /** An AES keystream: no two blocks of it are alike, so that a wrong offset cannot go unnoticed. The same for one seed. */

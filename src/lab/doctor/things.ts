@@ -1,12 +1,13 @@
 /** What the doctor tries calls on: made for one trial, gone after it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from '../../io/errors.ts';
 import * as sys from '../../sys/index.ts';
+import { makeDirectory, removeDirectory } from '../owned-directory.ts';
 
 /** A file of `length` bytes in `directory`, opened for reading and writing. */
 export function withFile<T>(directory: string, length: number, use: (fd: number, path: string) => T, flags = 0): T {
-  const own = mkdtempSync(join(directory, 'iolab-doctor-'));
+  const own = makeDirectory(directory);
   const path = join(own, 'file');
   try {
     writeFileSync(path, new Uint8Array(length).fill(7));
@@ -17,7 +18,7 @@ export function withFile<T>(directory: string, length: number, use: (fd: number,
       sys.close(fd);
     }
   } finally {
-    rmSync(own, { recursive: true, force: true });
+    removeDirectory(own);
   }
 }
 
