@@ -6,6 +6,7 @@ import { callsResults } from '../../src/model/calls.ts';
 import { doctorReport } from '../../src/model/doctor.ts';
 import { results } from '../../src/model/results.ts';
 import { verifyReport } from '../../src/model/verify.ts';
+import { descendants } from '../support/processes.ts';
 import { tempDir, tempPath } from '../support/temp.ts';
 import { iolab, widest } from './iolab.ts';
 
@@ -15,14 +16,6 @@ function emptyDirectory(): string {
   const path = tempPath();
   mkdirSync(path);
   return path;
-}
-
-/** Processes that `pid` has started, and theirs. */
-function descendants(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
-    readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return [...children, ...children.flatMap(descendants)];
 }
 
 /** Sends the signal as soon as stderr says `phase`, and answers what ran below the process then. */

@@ -19,6 +19,12 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
+/** Processes that `pid` has started, and theirs. None once it has ended. */
+export function descendants(pid: number): number[] {
+  const children = childrenOf(pid);
+  return [...children, ...children.flatMap(descendants)];
+}
+
 /** Whether it is there and not a zombie. */
 export function isAlive(pid: number): boolean {
   try {
