@@ -150,6 +150,7 @@ const nothing = () => undefined;
 const make = <T>(n: number, one: () => T): T[] => Array.from({ length: n }, one);
 
 function offHeap(): Case[] {
+  const idle = growth(nothing, nothing).arrayBuffers;
   const tried = (condition: string, n: number, bytes: number, one: () => unknown): Case => {
     const grown = growth(nothing, () => make(n, one));
     const all = n * bytes;
@@ -162,7 +163,7 @@ function offHeap(): Case[] {
         }),
         heapBytesEach: figure('bytes of V8 heap', { heapUsed: Math.round(grown.heapUsed / n) }),
       },
-      controls: [control('nothing allocated, nothing grown', 0, 'arrayBuffers', growth(nothing, nothing).arrayBuffers)],
+      controls: [control('nothing allocated, nothing grown', 0, 'arrayBuffers', idle)],
       evidence: [
         {
           instrument: 'process.memoryUsage()',
