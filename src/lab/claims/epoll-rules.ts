@@ -183,7 +183,7 @@ function bytesPerWait(): Case[] {
         selectBytes: figure('bytes', { 'EFAULT at an edge': bySelect }),
         pollBytes: figure('bytes', { 'EFAULT at an edge': byPoll }),
         epollBytes: figure('bytes', { 'EFAULT at an edge': byEpoll }),
-        setIsWholeWordsToHighest: figure('bytes', { arithmetic: bySelect - bitmapBytes(nfds) }),
+        setIsWholeWordsToHighest: figure('bytes', { 'EFAULT at an edge': bySelect - bitmapBytes(nfds) }),
         pollBytesPerDescriptor: figure('bytes', {
           'EFAULT at an edge': byPoll / WATCHED,
           'layout in C': POLLFD_WORDS * 4,

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { epollClaims } from '../../../src/lab/claims/epoll.ts';
 import { onOneCpu, Sleeper } from '../../../src/lab/claims/sleeper.ts';
@@ -13,6 +15,13 @@ const tracepoints = threadRecorder();
 const because = (able: { works: boolean; cause?: string }) => (able.works ? '' : ` (skipped: ${able.cause})`);
 
 /** What rests on counts, and needs no privilege: expected figures, and the verdict. */
+test('each claim has its page, and an id of its own', () => {
+  const ids = epollClaims.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const pages = join(import.meta.dirname, '../../../docs/claims');
+  expect(ids.filter((id) => !existsSync(join(pages, `${id}.md`)))).toEqual([]);
+});
+
 test.each([
   ['epoll-size-ignored', 'holds', { heldBySizeOne: 10_007, errnoOfSizeZero: EINVAL, errnoOfSizeMinusOne: EINVAL }],
   ['epoll-holds-10000', 'holds', { watched: 10_000, reportedAtOnce: 10_000 }],

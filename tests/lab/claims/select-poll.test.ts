@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { selectPollClaims } from '../../../src/lab/claims/select-poll.ts';
 import { isMeasured } from '../../../src/model/evidence.ts';
@@ -7,6 +9,13 @@ import { judged } from './judged.ts';
 const judge = (id: string) => judged(selectPollClaims, id);
 const watchpoints = userWatchpoints();
 const unless = watchpoints.works ? '' : ` (skipped: ${watchpoints.cause})`;
+
+test('each claim has its page, and an id of its own', () => {
+  const ids = selectPollClaims.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const pages = join(import.meta.dirname, '../../../docs/claims');
+  expect(ids.filter((id) => !existsSync(join(pages, `${id}.md`)))).toEqual([]);
+});
 
 test('verdicts that rest on counts are those on record', async () => {
   for (const { id, recorded } of selectPollClaims.filter(({ id }) => !id.includes('cost')))
