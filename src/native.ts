@@ -118,6 +118,7 @@ export interface NativeSys {
     len: number,
     flags: Flag<'splice'>,
   ): Result;
+  spliceAt(fdIn: number, offIn: Offset, fdOut: number, len: Offset, flags: Flag<'splice'>): Result;
   tee(fdIn: number, fdOut: number, len: number, flags: Flag<'splice'>): Result;
   vmsplice(fd: number, iov: Float64Array, flags: Flag<'splice'>): Result;
   // sendfile

@@ -66,25 +66,30 @@ struct Arg;
 // --- integers ---------------------------------------------------------------------------------------------------
 inline constexpr double kMaxSafe = 9007199254740991.0;
 
+// `d` is what `v` holds.
+template <class T>
+inline bool whole(Call& c, napi_value v, double d, T& out) {
+  constexpr bool wide = sizeof(T) == 8;
+  constexpr double low = wide ? (std::is_signed_v<T> ? -kMaxSafe : 0) : double(std::numeric_limits<T>::min());
+  constexpr double high = wide ? kMaxSafe : double(std::numeric_limits<T>::max());
+  if (d >= low && d <= high) [[likely]] {
+    T i = static_cast<T>(d);
+    // -0 is refused with the fractions: it is a sign that somebody's arithmetic went wrong (hazards.md B4.36)
+    if (static_cast<double>(i) == d && (i != 0 || !std::signbit(d))) [[likely]] {
+      out = i;
+      c.number = d;
+      c.number_value = v;
+      return true;
+    }
+  }
+  return fail_integer(c, v, low, high);
+}
+
 template <class T>
 inline bool integer(Call& c, napi_value v, T& out) {
   double d;
-  if (napi_get_value_double(c.env, v, &d) == napi_ok) [[likely]] {
-    constexpr bool wide = sizeof(T) == 8;
-    constexpr double low = wide ? (std::is_signed_v<T> ? -kMaxSafe : 0) : double(std::numeric_limits<T>::min());
-    constexpr double high = wide ? kMaxSafe : double(std::numeric_limits<T>::max());
-    if (d >= low && d <= high) [[likely]] {
-      T i = static_cast<T>(d);
-      // -0 is refused with the fractions: it is a sign that somebody's arithmetic went wrong (hazards.md B4.36)
-      if (static_cast<double>(i) == d && (i != 0 || !std::signbit(d))) [[likely]] {
-        out = i;
-        c.number = d;
-        c.number_value = v;
-        return true;
-      }
-    }
-    return fail_integer(c, v, low, high);
-  }
+  if (napi_get_value_double(c.env, v, &d) == napi_ok) [[likely]]
+    return whole(c, v, d, out);
   return fail_integer(c, v, 0, 0);
 }
 
@@ -144,7 +149,7 @@ struct Arg<Offset> {
   static bool get(Call& c, napi_value v, Offset& out) {
     double d;
     if (napi_get_value_double(c.env, v, &d) != napi_ok) return bigint64(c, v, out.n, true);
-    return integer(c, v, out.n);
+    return whole(c, v, d, out.n);
   }
 };
 struct Size {
@@ -160,7 +165,7 @@ struct Arg<Size> {
       out.n = static_cast<size_t>(n);
       return true;
     }
-    return integer(c, v, out.n);
+    return whole(c, v, d, out.n);
   }
 };
 // `null` where the man page has a NULL pointer to an offset: the file's own position is used and moved.
@@ -175,7 +180,7 @@ struct Arg<MaybeOffset> {
     double d;
     if (napi_get_value_double(c.env, v, &d) == napi_ok) [[likely]] {
       out.given = true;
-      return integer(c, v, out.n);
+      return whole(c, v, d, out.n);
     }
     if (nullish(c, v)) {
       out.given = false;
@@ -272,11 +277,12 @@ template <>
 struct Arg<Count> {
   static bool get(Call& c, napi_value v, Count& out) {
     double d;
-    if (napi_get_value_double(c.env, v, &d) != napi_ok && nullish(c, v)) {
-      out.n = c.last.size;
-    } else {
-      if (!integer(c, v, out.n)) return false;
+    if (napi_get_value_double(c.env, v, &d) == napi_ok) [[likely]] {
+      if (!whole(c, v, d, out.n)) return false;
       if (out.n > c.last.size) return fail_bounds(c, 0, static_cast<double>(out.n));
+    } else {
+      if (!nullish(c, v)) return fail_integer(c, v, 0, 0);
+      out.n = c.last.size;
     }
     c.count = out.n;
     return true;
@@ -290,11 +296,12 @@ template <>
 struct Arg<From> {
   static bool get(Call& c, napi_value v, From& out) {
     double d;
-    if (napi_get_value_double(c.env, v, &d) != napi_ok && nullish(c, v)) {
+    if (napi_get_value_double(c.env, v, &d) == napi_ok) [[likely]] {
+      if (!whole(c, v, d, out.n)) return false;
+    } else {
+      if (!nullish(c, v)) return fail_integer(c, v, 0, 0);
       out.n = 0;
-      return true;
     }
-    if (!integer(c, v, out.n)) return false;
     return (out.n <= c.last.size && c.count <= c.last.size - out.n) ||
            fail_bounds(c, static_cast<double>(out.n), static_cast<double>(c.count));
   }

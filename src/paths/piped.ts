@@ -1,7 +1,7 @@
 /** What `splice` and `vmsplice` share: a pipe of their own, and what is left in it. */
 import { SystemError } from '../io/errors.ts';
 import { Pipe } from '../io/pipe.ts';
-import { SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK, splice } from '../sys/pipe.ts';
+import { SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK, spliceAt } from '../sys/pipe.ts';
 import { MAX_RW_COUNT } from '../sys/sendfile.ts';
 import type { FileRange, Intermediate, PathOptions } from './path.ts';
 import { integer, Ledger } from './transfer.ts';
@@ -54,7 +54,7 @@ export abstract class Piped extends Ledger {
   protected drain(): number {
     const flags = this.taken < this.length ? MORE : LAST;
     this.calls++;
-    const n = splice(this.readEnd, null, this.socket, null, this.inPipe, flags);
+    const n = spliceAt(this.readEnd, -1, this.socket, this.inPipe, flags);
     if (n <= 0) return n === 0 ? this.stuck('splice') : this.failed(n, 'splice');
     this.inPipe -= n;
     this.delivered += n;

@@ -1,5 +1,5 @@
 /** splice(2) twice: page cache into a pipe, pipe into the socket, by reference. See `docs/paths/splice.md`. */
-import { SPLICE_F_MOVE, splice } from '../sys/pipe.ts';
+import { SPLICE_F_MOVE, spliceAt } from '../sys/pipe.ts';
 import type { FileRange, Path, PathOptions, Transfer } from './path.ts';
 import { Piped } from './piped.ts';
 
@@ -12,7 +12,7 @@ class SpliceTransfer extends Piped {
       const count = Math.min(left, this.chunk);
       this.calls++;
       // into an empty pipe, so this never waits for room
-      const n = splice(this.fd, this.offset + this.taken, this.writeEnd, null, count, SPLICE_F_MOVE);
+      const n = spliceAt(this.fd, this.offset + this.taken, this.writeEnd, count, SPLICE_F_MOVE);
       if (n <= 0) return n === 0 ? this.shrank('splice') : this.failed(n, 'splice');
       this.taken += n;
       this.inPipe = n;

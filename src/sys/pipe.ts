@@ -40,6 +40,14 @@ export const pipe2 = sys.pipe2;
 export const splice = sys.splice;
 
 /**
+ * **Blocks the calling thread** as {@link splice} does.
+ *
+ * The same system call without an `off_out`, and with -1 for an `offIn` of `NULL`: for loops, since each `null` costs more
+ * to recognise than a number costs to read (`docs/calls.md`). What it answers is what {@link splice} answers.
+ */
+export const spliceAt = sys.spliceAt;
+
+/**
  * **Blocks the calling thread** until `fdIn` has bytes and `fdOut` room (unless SPLICE_F_NONBLOCK).
  *
  * `ssize_t tee(int fd_in, int fd_out, size_t len, unsigned int flags)` - gives `fdOut` references to the bytes in

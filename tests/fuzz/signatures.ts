@@ -59,6 +59,7 @@ export const sysSignatures: Record<string, string> = {
   signalfd: 'fd:fdOrNone mask:u64 flags:nonblock',
   pipe2: 'pipefd:struct8 flags:nonblock',
   splice: 'fd_in:fd/file off_in:maybeOffset fd_out:fd/pipeWrite off_out:maybeOffset len:size flags:spliceFlags',
+  spliceAt: 'fd_in:fd/file off_in:offset fd_out:fd/pipeWrite len:size flags:spliceFlags',
   tee: 'fd_in:fd/pipeRead fd_out:fd/otherPipe len:size flags:spliceFlags',
   vmsplice: 'fd:fd/pipeWrite iov:pages flags:spliceFlags',
   sendfile: 'out_fd:fd in_fd:fd/file offset:maybeOffset count:size',

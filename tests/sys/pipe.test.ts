@@ -70,6 +70,24 @@ describe('pipe2', () => {
 describe('splice', () => {
   const bytes = pattern(3 * PAGE + 5);
 
+  test('spliceAt is the same call: from a position, or with -1 from where the file stands', () => {
+    const file = filled(bytes);
+    const p = pipe();
+    const { a, b } = unixPair();
+    sys.lseek(file, 7, 0);
+    expect(pipes.spliceAt(file, 1, p.write, PAGE, 0)).toBe(PAGE);
+    expect(position(file)).toBe(7);
+    expect(pipes.spliceAt(p.read, -1, a, PAGE, 0)).toBe(PAGE);
+    expect(drain(b)).toEqual(bytes.subarray(1, 1 + PAGE));
+    expect(pipes.spliceAt(file, -1, p.write, PAGE, 0)).toBe(PAGE);
+    expect(position(file)).toBe(7 + PAGE);
+    expect(drain(p.read)).toEqual(bytes.subarray(7, 7 + PAGE));
+    expect(pipes.spliceAt(file, -2, p.write, 1, 0)).toBe(-errno.EINVAL);
+    expect(pipes.spliceAt(p.read, 0, a, 1, 0)).toBe(-errno.ESPIPE);
+    expect(pipes.spliceAt(p.read, -1, closedFd(), 1, 0)).toBe(-errno.EBADF);
+    expect(() => pipes.spliceAt(file, null as never, p.write, 1, 0)).toThrow(/off_in must be/);
+  });
+
   test('file to pipe to socket: the bytes are equal; an offset leaves the position alone, null moves it', () => {
     const file = filled(bytes);
     const p = pipe();
