@@ -1,9 +1,13 @@
 /** Text for a terminal of so many columns. No colour: the same text goes into files and pipes. */
 import Table from 'cli-table3';
 // the very one that cli-table3 pads with
-import columnsOf from 'string-width';
+import stringWidth from 'string-width';
 
-export { columnsOf };
+/** Columns of a terminal that a line fills: a Chinese sign is two wide. */
+export function columnsOf(line: string): number {
+  // string-width takes microseconds, which is much for who asks after each word
+  return /^[\x20-\x7e]*$/.test(line) ? line.length : stringWidth(line);
+}
 
 /** Chinese and Japanese signs, which a line may be broken between; full stops and closing brackets stay with what they close. */
 const WIDE = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]/u;

@@ -2,7 +2,7 @@
 import type { Claim, ClaimCase, Expectation, Verdict, Wording } from '../model/claim.ts';
 import { isMeasured } from '../model/evidence.ts';
 import type { VerifyReport } from '../model/verify.ts';
-import { columnsOf, grid, table, wrap } from './text.ts';
+import { columnsOf, grid, wrap } from './text.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -80,8 +80,10 @@ const INDENT = '  ';
 export function renderVerify(report: VerifyReport, width = 80, language: Language = 'en'): string {
   const words = WORDS[language];
   const room = width - VERDICT - GAP;
-  const rows = report.claims.map((claim) => [words.verdicts[claim.verdict], block(claim, room, language, words)]);
-  const judged = table([{ head: words.verdict, width: VERDICT }, { head: words.claim }], rows).trimEnd();
+  const blocks = report.claims.map((claim) =>
+    beside(words.verdicts[claim.verdict], block(claim, room, language, words)),
+  );
+  const judged = [beside(words.verdict, words.claim), '-'.repeat(width), blocks.join('\n\n')].join('\n');
   const said = (title: string, lines: readonly string[]) =>
     lines.map((line) => wrap(`${title}: ${line}`, width, INDENT));
   const tail = [...said(words.warning, report.warnings), ...said(words.note, words.notes ?? report.notes)];
@@ -93,6 +95,15 @@ export function renderVerify(report: VerifyReport, width = 80, language: Languag
   ]
     .filter((part) => part !== '')
     .join('\n\n')}\n`;
+}
+
+/** The verdict's column, and the lines of the claim's. Not by cli-table3, which is slow with cells of many lines. */
+function beside(verdict: string, text: string): string {
+  const first = `${verdict}${' '.repeat(Math.max(0, VERDICT - columnsOf(verdict)) + GAP)}`;
+  return text
+    .split('\n')
+    .map((line, i) => (i === 0 ? first : ' '.repeat(VERDICT + GAP)) + line)
+    .join('\n');
 }
 
 export function countVerdicts(claims: readonly Claim[]): Record<Verdict, number> {
@@ -115,8 +126,7 @@ function block(claim: Claim, room: number, language: Language, words: Words): st
   if (recorded !== null && verdict !== recorded && verdict !== 'unknown')
     lines.push(wrap(words.recorded(words.verdicts[recorded]), room));
   if (note !== undefined) lines.push(wrap(`${words.note}: ${spoken(note, language)}`, room));
-  // a line to breathe before the next one
-  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+  return lines.filter((line) => line !== '').join('\n');
 }
 
 /** As wide as the content asks for, but no wider than these; who measured gets what is left. */
