@@ -11,7 +11,7 @@ import {
 } from '../../probe/index.ts';
 import { faultTracepoints } from '../../probe/tracepoints.ts';
 import { gettid } from '../../sys/process.ts';
-import { agree, type Control, type Reading } from './claim.ts';
+import { agree, type Case, type Control, type Reading } from './claim.ts';
 
 const processRusage = rusage('process');
 const threadIo = procIo('thread');
@@ -116,7 +116,7 @@ function switches(calls: Evidence, userFaults: Evidence): Evidence {
 const KNOWN = 23;
 
 /** A window in which nothing is done, and one with a known number of calls. */
-export function callControls(): Control[] {
+function callControls(): Control[] {
   const nothing = callCost({ work: () => 0 });
   const known = callCost({
     work() {
@@ -128,4 +128,10 @@ export function callControls(): Control[] {
     { what: 'modeSwitches of an empty window', expected: 0, measured: nothing.modeSwitches },
     { what: `modeSwitches of ${KNOWN} calls`, expected: 2 * KNOWN, measured: known.modeSwitches },
   ];
+}
+
+/** The same controls for all cases of a claim. */
+export function withCallControls(cases: readonly Omit<Case, 'controls'>[]): Case[] {
+  const controls = callControls();
+  return cases.map((one) => ({ ...one, controls }));
 }

@@ -1,13 +1,15 @@
 /** What the claims about copies share: routes and files that are opened once for a claim, and each path measured once on them. */
-import { SystemError } from '../../io/errors.ts';
 import type { File } from '../../io/file.ts';
 import { type Evidence, isMeasured, lacking } from '../../model/evidence.ts';
 import type { PathName } from '../../paths/index.ts';
+import type { HopSeen } from '../../probe/aliasing.ts';
 import { pageWatchpoints, userWatchpoints } from '../../probe/watchpoint.ts';
-import { type CopiesFound, measureCopies, PAYLOAD } from '../copies.ts';
+import { poll } from '../../sys/poll.ts';
+import { alias } from '../copies/alias.ts';
+import { type CopiesFound, measureCopies, PAYLOAD, type Subject } from '../copies.ts';
 import { openRoute, type Route, type RouteName, vethCapability } from '../routes.ts';
 import { type Storage, scrambled, unnamedFile } from '../unnamed.ts';
-import type { Case, ClaimDefinition, Control } from './claim.ts';
+import type { Case, ClaimDefinition, Control, Finding } from './claim.ts';
 
 /** `veth`: scatter-gather as the kernel has it, which is on. */
 export type Via = RouteName | 'veth, scatter-gather on' | 'veth, scatter-gather off';
@@ -22,7 +24,8 @@ export interface Way {
 }
 
 /** A segment that is sent twice is copied twice, and debug registers are taken for moments: that goes when it is tried again. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+const NOBODY = new Uint8Array(0);
 
 /** All instruments that work here have spoken, and agree. */
 function settled({ cpuCopies, cpuCopiesTotal, evidence }: CopiesFound): boolean {
@@ -75,16 +78,29 @@ export class CopyTrials {
     return found;
   }
 
-  #measure({ path, via, storage = 'disk', readFrom }: Way): CopiesFound {
-    const cause = whyNot(via);
+  #measure(way: Way): CopiesFound {
+    const cause = whyNot(way.via);
     if (cause !== undefined) return { cpuCopies: lacking(cause), cpuCopiesTotal: lacking(cause), evidence: [] };
+    for (let attempt = 1; ; attempt++) {
+      const found = this.#on(way, measureCopies);
+      if (attempt === ATTEMPTS || settled(found)) return found;
+      poll(NOBODY, 0, 5 * 2 ** attempt);
+    }
+  }
+
+  /** By aliasing alone: what each hop did, from the file on. Throws as well where there is no such route. */
+  hops(way: Way): readonly HopSeen[] {
+    return this.#on(way, (subject) => {
+      const { sender, receiver } = alias(subject);
+      return [...sender, receiver];
+    });
+  }
+
+  #on<T>({ path, via, storage = 'disk', readFrom }: Way, look: (subject: Subject) => T): T {
+    this.#signal.throwIfAborted();
+    const subject = { path, pair: this.route(via), file: this.file(storage) };
     try {
-      for (let attempt = 1; ; attempt++) {
-        this.#signal.throwIfAborted();
-        const subject = { path, pair: this.route(via), file: this.file(storage) };
-        const found = measureCopies(readFrom === undefined ? subject : { ...subject, readFrom });
-        if (attempt === ATTEMPTS || settled(found)) return found;
-      }
+      return look(readFrom === undefined ? subject : { ...subject, readFrom });
     } catch (error) {
       // what is left in the sockets would be taken for the next transfer's
       this.#routes.get(via)?.close();
@@ -168,21 +184,21 @@ export function copyCase(trials: CopyTrials, way: Way, condition = `over ${NAMES
   };
 }
 
+/** How much of a hop's far side showed what its near side became after the bytes were handed over. */
+export function aliasedShare({ copied, aliased }: HopSeen): Evidence {
+  return { value: aliased / (copied + aliased), unit: 'of the bytes tried', instrument: 'aliasing (one instrument)' };
+}
+
+/** What several hops did, for a report. */
+export function hopsSeen(hops: readonly HopSeen[]): Finding {
+  const saw = hops.map(({ hop, copied, aliased }) => `${hop}: ${copied} bytes copied, ${aliased} by reference`);
+  return { instrument: 'aliasing', saw: saw.join('; '), hops };
+}
+
 /** A claim's judge() out of what it tries. */
 export function withTrials(tried: (trials: CopyTrials) => readonly Case[]): ClaimDefinition['judge'] {
   return (signal) => {
     using trials = new CopyTrials(signal);
     return tried(trials);
   };
-}
-
-/** The errno that `attempt` fails with, 0 if it does not fail. */
-export function errnoOf(attempt: () => unknown): number {
-  try {
-    attempt();
-    return 0;
-  } catch (error) {
-    if (error instanceof SystemError) return error.errno;
-    throw error;
-  }
 }

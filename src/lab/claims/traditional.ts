@@ -5,7 +5,7 @@ import { pread, write } from '../../sys/fd.ts';
 import { receiveInto } from '../copies/pair.ts';
 import { PAYLOAD } from '../copies.ts';
 import type { Case, ClaimDefinition } from './claim.ts';
-import { type CallCost, callControls, callCost } from './measured-calls.ts';
+import { type CallCost, callCost, withCallControls } from './measured-calls.ts';
 import { anyRoute, type CopyTrials, copyCase, NAMES, type Via, withTrials } from './measured-copies.ts';
 import { type Cache, diskTransfers } from './measured-disk.ts';
 
@@ -50,14 +50,9 @@ export function oneReadOneWrite(trials: CopyTrials): CallCost {
 
 function switches(trials: CopyTrials): Case[] {
   const { modeSwitches, contextSwitches, syscalls, userFaults } = oneReadOneWrite(trials);
-  return [
-    {
-      condition: '',
-      measured: { modeSwitches, contextSwitches, syscalls, userFaults },
-      controls: callControls(),
-      evidence: [],
-    },
-  ];
+  return withCallControls([
+    { condition: '', measured: { modeSwitches, contextSwitches, syscalls, userFaults }, evidence: [] },
+  ]);
 }
 
 const SCOPE =
