@@ -18,3 +18,9 @@ test.each(examples)('examples/%s', { timeout: 60_000 }, async (path) => {
   expect(code, `${signal ?? ''}\n${output}`).toBe(0);
   expect(output).not.toBe('');
 });
+
+test('examples/claims/my-notes.yaml holds', { timeout: 60_000 }, async () => {
+  const { code, output } = await runNode('bin/iolab.js', ['verify', '--claims', 'examples/claims/my-notes.yaml']);
+  expect(code, output).toBe(0);
+  expect(output).toContain('3 hold, 0 fail, 0 depend, 0 unknown.');
+});
