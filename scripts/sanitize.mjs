@@ -39,7 +39,7 @@ const { status, signal } = spawnSync(
       // Node handles SIGSEGV for its own purposes (WebAssembly), and iolab SIGBUS
       ASAN_OPTIONS: 'detect_leaks=0:handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:abort_on_error=1',
       UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:abort_on_error=1',
-      TSAN_OPTIONS: `suppressions=${join(root, 'tests', 'sanitize', 'tsan.supp')}:report_signal_unsafe=0`,
+      TSAN_OPTIONS: `suppressions=${join(root, 'tests', 'sanitize', 'tsan.supp')}:report_signal_unsafe=0:ignore_noninstrumented_modules=1`,
       IOLAB_ADDON: addon('iolab'),
       IOLAB_GATE_ADDON: addon('iolab_gate'),
       IOLAB_SANITIZER: variant,
