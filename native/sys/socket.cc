@@ -175,7 +175,7 @@ constexpr Constant constants[] = {
     K(IP_RECVERR),       K(IPV6_RECVERR),     K(MSG_DONTWAIT),     K(MSG_MORE),         K(MSG_NOSIGNAL),
     K(MSG_PEEK),         K(MSG_TRUNC),        K(MSG_CTRUNC),       K(MSG_WAITALL),      K(MSG_ZEROCOPY),
     K(MSG_ERRQUEUE),     K(MSG_OOB),          K(SHUT_RD),          K(SHUT_WR),          K(SHUT_RDWR),
-    K(SCM_RIGHTS),       K(SOMAXCONN),        K(SO_SNDBUFFORCE),   K(SO_RCVBUFFORCE),
+    K(SCM_RIGHTS),       K(SOMAXCONN),        K(SO_SNDBUFFORCE),   K(SO_RCVBUFFORCE),   K(SO_RCVLOWAT),
     K(SO_EE_ORIGIN_ZEROCOPY), K(SO_EE_CODE_ZEROCOPY_COPIED),
     Constant{"CMSG_HEADER", CMSG_LEN(0)},     Constant{"CMSG_ALIGNMENT", CMSG_ALIGN(1)},
 };

@@ -35,6 +35,8 @@ export const SO_RCVBUF = constant<'so'>('SO_RCVBUF');
 /** As {@link SO_SNDBUF} and {@link SO_RCVBUF}, past the limits of /proc/sys/net/core. Needs CAP_NET_ADMIN. Linux 2.6.14. */
 export const SO_SNDBUFFORCE = constant<'so'>('SO_SNDBUFFORCE');
 export const SO_RCVBUFFORCE = constant<'so'>('SO_RCVBUFFORCE');
+/** How many bytes have to be there before a reader is woken. Setting it: Linux 2.4. */
+export const SO_RCVLOWAT = constant<'so'>('SO_RCVLOWAT');
 /** The pending error, which reading clears: how a non-blocking connect went. */
 export const SO_ERROR = constant<'so'>('SO_ERROR');
 export const SO_TYPE = constant<'so'>('SO_TYPE');
