@@ -5,9 +5,8 @@ import { check } from '../../io/errors.ts';
 import { Listener } from '../../io/listener.ts';
 import { Socket } from '../../io/socket.ts';
 import { blockedCalls, READ } from '../../probe/blocked.ts';
-import { clockGettime, schedGetaffinity, schedSetaffinity } from '../../sys/process.ts';
-import { bitmap, isSet, setBit } from '../../sys/select.ts';
-import { send } from '../../sys/socket.ts';
+import { clockGettime } from '../../sys/process.ts';
+import { SO_RCVLOWAT, SOL_SOCKET, send, setsockopt } from '../../sys/socket.ts';
 import { readTimespec, TIMESPEC_SIZE } from '../../sys/structs.ts';
 import { ThreadService } from '../thread-service.ts';
 
@@ -90,8 +89,18 @@ export class Sleeper {
     this.#sent += check(send(this.#client.fd, bytes, bytes.length, 0), 'send');
   }
 
+  /** From now on it is woken when so many bytes are in its queue, instead of at the first. */
+  wakeAt(bytes: number): void {
+    check(setsockopt(this.fd, SOL_SOCKET, SO_RCVLOWAT, Int32Array.of(bytes)), 'setsockopt');
+  }
+
   get reads(): number {
     return this.#service.stats().reads;
+  }
+
+  /** How many it has read. */
+  get bytes(): number {
+    return this.#service.stats().bytes;
   }
 
   /** How often it gave up the CPU because it had to wait, as /proc counts. */
@@ -121,21 +130,5 @@ export class Sleeper {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-/** Runs `body` with the calling thread and `tid` on one and the same CPU, so that they cannot run at once. */
-export async function onOneCpu<T>(tid: number, body: () => Promise<T>): Promise<T> {
-  const before = bitmap(8192);
-  const bytes = check(schedGetaffinity(0, before), 'sched_getaffinity');
-  const allowed = Array.from({ length: bytes * 8 }, (_, cpu) => cpu).filter((cpu) => isSet(before, cpu));
-  const one = bitmap(8192);
-  setBit(one, allowed.at(-1) ?? 0);
-  check(schedSetaffinity(tid, one), 'sched_setaffinity');
-  check(schedSetaffinity(0, one), 'sched_setaffinity');
-  try {
-    return await body();
-  } finally {
-    check(schedSetaffinity(0, before), 'sched_setaffinity');
   }
 }
