@@ -1,5 +1,6 @@
 /** What the claims about waiting share: descriptors by the thousand, and figures of what was counted. */
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { check, SystemError } from '../../io/errors.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import { EPOLL_CTL_ADD, epollCreate1, epollCtl2 } from '../../sys/epoll.ts';
@@ -40,7 +41,8 @@ export class Descriptors {
   /** Two connected UNIX stream sockets. */
   pair(): [number, number] {
     const ends = new Int32Array(2);
-    check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 'socketpair');
+    const result = socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    if (result < 0) throw new SystemError(-result, 'socketpair', { hint: `RLIMIT_NOFILE (ulimit -n) is ${nofile()}` });
     const [a = -1, b = -1] = ends;
     this.#owned.push(a, b);
     return [a, b];
@@ -49,10 +51,13 @@ export class Descriptors {
   /** Another number for the same open file, the lowest free one of at least `atLeast`. */
   duplicate(fd: number, atLeast = 3): number {
     const result = fcntl(fd, F_DUPFD_CLOEXEC, atLeast);
-    if (result < 0)
-      throw new SystemError(-result, 'fcntl(F_DUPFD)', {
-        hint: `a descriptor of ${atLeast} or more is wanted; raise RLIMIT_NOFILE (ulimit -n), which is ${nofile()}`,
+    if (result < 0) {
+      const limit = nofile();
+      // EINVAL is what the kernel answers where no number can be that high: descriptors are short in either case
+      throw new SystemError(atLeast >= limit ? constants.errno.EMFILE : -result, 'fcntl(F_DUPFD)', {
+        hint: `a descriptor of ${atLeast} or more is wanted; raise RLIMIT_NOFILE (ulimit -n), which is ${limit}`,
       });
+    }
     this.#owned.push(result);
     return result;
   }

@@ -38,7 +38,13 @@ describe('Descriptors', () => {
   test('says how many numbers there are when one is not to be had', () => {
     using own = new Descriptors();
     const [a] = own.pair();
-    expect(() => own.duplicate(a, nofile())).toThrow(/raise RLIMIT_NOFILE \(ulimit -n\), which is \d+/);
+    expect(() => own.duplicate(a, nofile())).toThrow(/^EMFILE: .* raise RLIMIT_NOFILE \(ulimit -n\), which is \d+/);
+    withNofile(317, () => expect(() => own.duplicates(a, 317)).toThrow(/^EMFILE: .* which is 317/));
+    withNofile(317, () => {
+      expect(() => {
+        for (let i = 0; i < 317; i++) own.pair();
+      }).toThrow(/^EMFILE: .* is 317/);
+    });
   });
 
   test('what an epoll object watches is counted by the kernel', () => {
