@@ -1,5 +1,6 @@
 /** Numbers of system calls, for plans of the fault gate. asm/unistd_64.h and asm-generic/unistd.h. */
 const X64 = {
+  cachestat: 451,
   read: 0,
   write: 1,
   close: 3,
@@ -34,6 +35,7 @@ const X64 = {
 };
 
 const ARM64: typeof X64 = {
+  cachestat: 451,
   read: 63,
   write: 64,
   close: 57,
