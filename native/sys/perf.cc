@@ -1,7 +1,8 @@
-// perf_event_open(2) and its ioctls, for counting and for sampling.
+// perf_event_open(2) and its ioctls, for counting and sampling; the numbers by which tracepoints name system calls.
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "families.h"
 
@@ -35,6 +36,8 @@ constexpr Method methods[] = {
     method<perf_event_open>("perfEventOpen", "attr pid cpu group_fd flags"),
     method<perf_ioctl>("perfIoctl", "fd request arg"),
 };
+#define NR(name) \
+  Constant { "SYS_" #name, SYS_##name }
 // clang-format off
 constexpr Constant constants[] = {
     K(PERF_TYPE_HARDWARE),          K(PERF_TYPE_SOFTWARE),         K(PERF_TYPE_TRACEPOINT),
@@ -50,6 +53,21 @@ constexpr Constant constants[] = {
     K(PERF_RECORD_SAMPLE),          K(HW_BREAKPOINT_R),            K(HW_BREAKPOINT_W),
     K(HW_BREAKPOINT_RW),            K(HW_BREAKPOINT_X),            K(HW_BREAKPOINT_LEN_1),
     K(HW_BREAKPOINT_LEN_8),
+    // those that a transfer, its receiver or the runtime around them makes
+    NR(read),       NR(write),      NR(pread64),    NR(pwrite64),   NR(readv),      NR(writev),     NR(preadv2),
+    NR(pwritev2),   NR(sendto),     NR(recvfrom),   NR(sendmsg),    NR(recvmsg),    NR(sendfile),   NR(splice),
+    NR(vmsplice),   NR(tee),        NR(copy_file_range), NR(mmap),  NR(munmap),     NR(mremap),     NR(mprotect),
+    NR(madvise),    NR(mincore),    NR(mlock),      NR(msync),      NR(brk),        NR(openat),     NR(close),
+    NR(fstat),      NR(lseek),      NR(fcntl),      NR(ioctl),      NR(fadvise64),  NR(fdatasync),  NR(ftruncate),
+    NR(pipe2),      NR(dup3),       NR(eventfd2),   NR(ppoll),      NR(pselect6),   NR(epoll_ctl),  NR(epoll_pwait),
+    NR(futex),      NR(sched_yield), NR(getrusage), NR(gettid),     NR(getpid),     NR(clock_gettime),
+    NR(rt_sigreturn), NR(rt_sigprocmask), NR(restart_syscall), NR(nanosleep), NR(clock_nanosleep), NR(clone),
+    NR(exit),       NR(getsockopt), NR(setsockopt), NR(shutdown),   NR(process_vm_readv), NR(process_vm_writev),
+    NR(perf_event_open), NR(io_uring_enter), NR(rseq),
+#ifdef SYS_poll
+    // not on newer architectures, which have the later forms only
+    NR(poll),       NR(select),     NR(epoll_wait),
+#endif
     // bit fields of perf_event_attr have no offsetof: their places in its first word of flags
     Constant{"PERF_ATTR_DISABLED", 1 << 0},       Constant{"PERF_ATTR_INHERIT", 1 << 1},
     Constant{"PERF_ATTR_EXCLUDE_USER", 1 << 4},   Constant{"PERF_ATTR_EXCLUDE_KERNEL", 1 << 5},
@@ -57,6 +75,7 @@ constexpr Constant constants[] = {
     Constant{"PERF_ATTR_USE_CLOCKID", 1 << 25},
 };
 // clang-format on
+#undef NR
 const Layout layouts[] = {
     {"perf_event_attr",
      PERF_ATTR_SIZE_VER5,

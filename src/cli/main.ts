@@ -10,6 +10,7 @@ import { benchPathsCommand } from './bench-paths.ts';
 import { doctorCommand } from './doctor.ts';
 import { Interrupted } from './interrupt.ts';
 import { reportCommand } from './report.ts';
+import { traceCommand } from './trace.ts';
 import { Judged } from './verdict.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -39,6 +40,7 @@ function program(): Command {
   everything(root);
   doctorCommand(root);
   verifyCommand(root);
+  traceCommand(root);
   const bench = root.command('bench').description('measure: see iolab bench --help');
   benchPathsCommand(bench);
   benchCallsCommand(bench);

@@ -32,7 +32,7 @@ const LARGE = 16 * 1024 * 1024;
 /** Transfers that are not kept: code that runs for its first time faults on its own account. */
 const WARM_UP = 2;
 /** The receiver's socket in its process: after stdin, stdout, stderr and the channel. */
-const INHERITED = 4;
+export const INHERITED = 4;
 
 /** As many bytes of a file without a name, on the disk. */
 export function makeSource(size: number): File {
@@ -59,7 +59,7 @@ function residentPages(file: File, size: number): number {
 }
 
 /** Throws an Error where the page cache cannot be brought into that state. */
-function prepare(file: File, { size, cache }: PathRequest): void {
+export function prepare(file: File, { size, cache }: Pick<PathRequest, 'size' | 'cache'>): void {
   if (cache === 'cold') file.dropCache();
   const pages = residentPages(file, size);
   const wanted = cache === 'cold' ? 0 : Math.ceil(size / PAGE);

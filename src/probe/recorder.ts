@@ -138,7 +138,7 @@ export class TracepointRecorder<E extends TracepointName> {
     for (const { format, ring, tid } of this.#streams) {
       for (const sample of ring.drain()) {
         if (sample.time < this.#from || sample.time > this.#to) continue;
-        // a thread that is woken has the record in its ring, too: where its waker is watched, that is the same one again
+        // a thread that is woken may have the record in its ring, too: where its waker is watched, that is the same one again
         if (tid !== -1 && sample.tid !== tid && this.#tids.has(sample.tid)) continue;
         records.push(decode(format, sample) as TracepointRecord<E>);
       }

@@ -2,10 +2,12 @@
 import { CALLS_SCHEMA, callsResults } from '../model/calls.ts';
 import { DOCTOR_SCHEMA, doctorReport } from '../model/doctor.ts';
 import { RESULTS_SCHEMA, results } from '../model/results.ts';
+import { TRACE_SCHEMA, traceReport } from '../model/trace.ts';
 import { VERIFY_SCHEMA, verifyReport } from '../model/verify.ts';
 import { renderCalls } from './calls.ts';
 import { renderDoctor } from './doctor.ts';
 import { renderResults } from './paths.ts';
+import { renderTrace } from './trace.ts';
 import { renderVerify } from './verify.ts';
 
 /** `stored` is what JSON.parse answered. Throws an Error that says where it departs from its schema. */
@@ -20,9 +22,11 @@ export function renderStored(stored: unknown, width = 80): string {
       return renderDoctor(checked(doctorReport, stored), width);
     case VERIFY_SCHEMA:
       return renderVerify(checked(verifyReport, stored), width);
+    case TRACE_SCHEMA:
+      return renderTrace(checked(traceReport, stored), width);
     default:
       throw new Error(
-        `its schema is ${JSON.stringify(schema)}; this version reads ${RESULTS_SCHEMA}, ${VERIFY_SCHEMA}, ${CALLS_SCHEMA} and ${DOCTOR_SCHEMA}`,
+        `its schema is ${JSON.stringify(schema)}; this version reads ${RESULTS_SCHEMA}, ${VERIFY_SCHEMA}, ${TRACE_SCHEMA}, ${CALLS_SCHEMA} and ${DOCTOR_SCHEMA}`,
       );
   }
 }
