@@ -83,7 +83,28 @@ export function overheadNs(instrument: Instrument): number | null {
   }
 }
 
+/**
+ * What an environment says of an instrument. One that was tried and works, but fails while its cost is measured (records
+ * lost on a busy machine, a register taken by now), is no reason to have no report: it says so.
+ */
+export function describe(
+  { name, counts }: Pick<Instrument, 'name' | 'counts'>,
+  capability: Capability,
+  cost: () => number | null,
+): InstrumentReport {
+  const known = { name, counts: [...counts] };
+  try {
+    return { ...known, capability, overheadNs: cost() };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return {
+      ...known,
+      capability: refused(`it works, but not while its cost was measured: ${cause}`),
+      overheadNs: null,
+    };
+  }
+}
+
 export function report(instrument: Instrument): InstrumentReport {
-  const { name, counts } = instrument;
-  return { name, counts: [...counts], capability: instrument.capability(), overheadNs: overheadNs(instrument) };
+  return describe(instrument, instrument.capability(), () => overheadNs(instrument));
 }

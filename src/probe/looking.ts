@@ -10,6 +10,7 @@ import { PAGE_SIZE } from '../sys/mmap.ts';
 import { CopyCounter, copyBytes } from './copy-bytes.ts';
 import { deviceCapability, deviceFeatures } from './device.ts';
 import { directMapAddress } from './direct-map.ts';
+import { describe } from './instrument.ts';
 import { pageCache, pageCacheLook } from './page-cache.ts';
 import { cpuRecorder, type RecordedTarget, TracepointRecorder, threadRecorder } from './recorder.ts';
 import { Sampler, sampling } from './sampling.ts';
@@ -99,10 +100,5 @@ function overheadNs({ capability, open }: Looking): number | null {
 }
 
 export function lookingReports(): InstrumentReport[] {
-  return LOOKING.map((instrument) => ({
-    name: instrument.name,
-    counts: [...instrument.counts],
-    capability: instrument.capability(),
-    overheadNs: overheadNs(instrument),
-  }));
+  return LOOKING.map((instrument) => describe(instrument, instrument.capability(), () => overheadNs(instrument)));
 }

@@ -27,6 +27,7 @@ import {
   perfEventOpen,
   perfIoctl,
 } from '../sys/perf.ts';
+import { poll } from '../sys/poll.ts';
 import { CLOCK_MONOTONIC } from '../sys/process.ts';
 import { paranoid } from './perf.ts';
 
@@ -69,6 +70,9 @@ const HEAD = offsetOf(PERF_MMAP_PAGE, 'data_head');
 const TAIL = offsetOf(PERF_MMAP_PAGE, 'data_tail');
 const HEADER_TYPE = offsetOf(PERF_HEADER, 'type');
 const HEADER_SIZE = offsetOf(PERF_HEADER, 'record_size');
+
+const PATIENCE_MS = 100;
+const NONE = new Uint8Array(0);
 
 export class PerfRing {
   readonly #fd: Fd;
@@ -136,26 +140,38 @@ export class PerfRing {
    */
   drain(): Sample[] {
     const samples: Sample[] = [];
-    // the kernel writes records first and then the head; Atomics keeps our reads after it and before the tail's write
-    const head = Atomics.load(this.#page, HEAD / 8);
-    let at = Atomics.load(this.#page, TAIL / 8);
-    let lost = 0;
-    while (at < head) {
-      const record = this.#record(Number(at % BigInt(this.#data.length)));
-      if (record.getUint32(HEADER_TYPE, true) === PERF_RECORD_SAMPLE) samples.push(this.#decode(record));
-      // LOST and THROTTLE: records are missing
-      else lost++;
-      at += BigInt(record.byteLength);
+    let lost = this.#take(samples);
+    let happened = this.#exact ? this.count() : this.#drained;
+    // an event on another CPU is counted first and written then, and stopping it may come in between
+    for (let i = 0; i < PATIENCE_MS && lost === 0 && happened > this.#drained; i++) {
+      poll(NONE, 0, 1);
+      lost += this.#take(samples);
+      happened = this.count();
     }
-    Atomics.store(this.#page, TAIL / 8, at);
-    this.#drained += BigInt(samples.length);
-    const happened = this.#exact ? this.count() : this.#drained;
     if (lost > 0 || happened !== this.#drained) {
       throw new Error(
         `records were lost: ${this.#drained} of ${happened} events were read; the ring of ${this.#data.length} bytes was full, or perf_event_max_sample_rate was reached`,
       );
     }
     return samples;
+  }
+
+  /** Answers how many records say that others are missing: LOST and THROTTLE. */
+  #take(samples: Sample[]): number {
+    // the kernel writes records first and then the head; Atomics keeps our reads after it and before the tail's write
+    const head = Atomics.load(this.#page, HEAD / 8);
+    let at = Atomics.load(this.#page, TAIL / 8);
+    let lost = 0;
+    while (at < head) {
+      const record = this.#record(Number(at % BigInt(this.#data.length)));
+      if (record.getUint32(HEADER_TYPE, true) === PERF_RECORD_SAMPLE) {
+        samples.push(this.#decode(record));
+        this.#drained++;
+      } else lost++;
+      at += BigInt(record.byteLength);
+    }
+    Atomics.store(this.#page, TAIL / 8, at);
+    return lost;
   }
 
   /** A record in one piece, even where the ring begins anew in its middle. */

@@ -6,6 +6,7 @@
  * An address is watched, not a page: a page that the kernel also sees at another address needs a watchpoint there, too
  * (`directMapAddress`). Four a CPU on x86. Since Linux 2.6.33; perf_event_open(2), PERF_TYPE_BREAKPOINT.
  */
+import { SystemError } from '../io/errors.ts';
 import { Mapping } from '../io/mapping.ts';
 import { Pipe } from '../io/pipe.ts';
 import { type Capability, refused, works } from '../model/works.ts';
@@ -18,6 +19,7 @@ import {
   PERF_ATTR_EXCLUDE_CALLCHAIN_USER,
   PERF_TYPE_BREAKPOINT,
 } from '../sys/perf.ts';
+import { poll } from '../sys/poll.ts';
 import { onlineCpus } from './cpus.ts';
 import { directMap, directMapAddress } from './direct-map.ts';
 import { once } from './instrument.ts';
@@ -50,17 +52,33 @@ interface Armed {
   readonly ring: PerfRing;
 }
 
+const PATIENCE_MS = 1000;
+const RETRY_MS = 20;
+const NONE = new Uint8Array(0);
+/** Of x86 and most others; asking for more is an error at once. */
+const REGISTERS = 4;
+
 /** Watches some bytes at a time, at most four. */
 export class Watchpoints {
   readonly #armed: Armed[] = [];
 
-  /** Stopped at first. Throws SystemError: ENOSPC (the debug registers are taken), EACCES, EPERM (not allowed). */
+  /**
+   * Stopped at first. Another run of the lab, or a debugger, may have the registers for a moment: **blocks** for up to a second
+   * until they are free. Throws SystemError: ENOSPC (they stay taken), EACCES, EPERM (not allowed).
+   */
   constructor(places: readonly Place[]) {
-    try {
-      for (const place of places) this.#arm(place);
-    } catch (error) {
-      this.close();
-      throw error;
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        for (const place of places) this.#arm(place);
+        return;
+      } catch (error) {
+        // all or none: two that wait for each other's registers would wait for ever
+        this.close();
+        const taken = error instanceof SystemError && error.code === 'ENOSPC';
+        if (!taken || places.length > REGISTERS || performance.now() > deadline) throw error;
+        poll(NONE, 0, Math.random() * RETRY_MS);
+      }
     }
   }
 
