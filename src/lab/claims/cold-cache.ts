@@ -126,8 +126,7 @@ export const coldCacheClaims: readonly ClaimDefinition[] = [
       en: 'With O_NONBLOCK set, sendfile never waits: it answers EAGAIN where it would have to.',
       zh: '设置了 O_NONBLOCK 之后，sendfile 不会阻塞：需要等待时返回 EAGAIN。',
     },
-    source:
-      'a widespread reading of sendfile(2), ERRORS: EAGAIN; refuted in the design notes of redis and nginx (aio threads)',
+    source: 'what EAGAIN in sendfile(2), ERRORS, is taken to promise',
     scope:
       "one call of the calling thread, 64 KiB to a UNIX socket with room; O_NONBLOCK on both descriptors, the file's pages not in memory",
     expected: { sleptInside: 0, diskBytesInside: 0 },

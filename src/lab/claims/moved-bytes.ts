@@ -34,27 +34,39 @@ export interface Reads {
 const wants = (): string | undefined =>
   [userWatchpoints(), pageWatchpoints()].map((one) => (one.works ? undefined : one.cause)).find((cause) => cause);
 
+/** Throws SystemError: ENOSPC where somebody else has the CPU's debug registers. */
+function watchedAt(address: number): Watchpoints {
+  // two registers of four: nobody writes to a source while it is read, so that reads need not be told from writes
+  return new Watchpoints([
+    { label: 'address', address, access: 'rw' },
+    { label: 'page', address: directMapAddress(address), access: 'rw' },
+  ]);
+}
+
 /**
  * How often the kernel reads one byte of memory while `work` runs, by its user address or by the kernel's own, on whatever
- * CPU. The page has to be locked. Without watchpoints `work` is done all the same.
+ * CPU. The page has to be locked, and `work` must not write to it. Without watchpoints `work` is done all the same.
  */
 export function readsOf(address: number, work: () => void): Reads {
-  const cause = wants();
-  if (cause !== undefined) {
-    work();
-    return { reads: { missing: cause }, finding: { instrument: 'watchpoint', saw: `nothing: ${cause}` } };
+  let watch: Watchpoints | undefined;
+  let cause = wants();
+  try {
+    if (cause === undefined) watch = watchedAt(address);
+  } catch (error) {
+    cause = error instanceof Error ? error.message : String(error);
   }
-  const page = directMapAddress(address);
-  using watch = new Watchpoints([
-    { label: 'any', address, access: 'rw' },
-    { label: 'write', address, access: 'w' },
-    { label: 'any', address: page, access: 'rw' },
-    { label: 'write', address: page, access: 'w' },
-  ]);
-  const touches = watch.during(work).filter(({ functions }) => functions.length > 0);
-  const writes = touches.filter(({ label }) => label === 'write');
-  const any = touches.filter(({ label }) => label === 'any');
-  return { reads: any.length - writes.length, finding: { instrument: 'watchpoint', saw: told(any) } };
+  if (watch === undefined) {
+    work();
+    const missing = cause ?? 'no watchpoints';
+    return { reads: { missing }, finding: { instrument: 'watchpoint', saw: `nothing: ${missing}` } };
+  }
+  try {
+    // what JavaScript itself does to the byte leaves no kernel functions
+    const touches = watch.during(work).filter(({ functions }) => functions.length > 0);
+    return { reads: touches.length, finding: { instrument: 'watchpoint', saw: told(touches) } };
+  } finally {
+    watch.close();
+  }
 }
 
 function told(touches: readonly Touch[]): string {

@@ -198,7 +198,7 @@ export const sendfileLimitClaims: readonly ClaimDefinition[] = [
       en: 'sendfile can only send to a socket.',
       zh: 'sendfile 只能把数据发送到套接字。',
     },
-    source: 'sendfile(2) of Linux 2.4 to 2.6.32, and texts that follow it',
+    source: 'sendfile(2) of Linux 2.6.0 to 2.6.32, and texts that follow it',
     scope: SCOPE,
     expected: { otherOutputs: 0 },
     recorded: 'fails',

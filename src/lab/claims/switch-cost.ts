@@ -14,7 +14,7 @@ import { repeatedly } from './readiness-cost.ts';
 import { clockNs } from './transfer-time.ts';
 
 const TURNS = 23;
-const WINDOWS = 200;
+const WINDOWS = 80;
 const CALLS = 200;
 const BYTE = new Uint8Array(1);
 /** The largest NR_CPUS of distribution kernels. */

@@ -24,6 +24,7 @@ import { judged } from './verdicts.ts';
 const TMPFS = 0x01021994;
 const onDisk = statfsSync(tmpdir()).type !== TMPFS;
 const watched = userWatchpoints().works && pageWatchpoints().works;
+const unless = (there: boolean, name: string) => (there ? name : `${name} (skipped: no watchpoints or frames here)`);
 
 /** What a claim cannot be decided without, and the reason that stands in the name of a test that is skipped for it. */
 const NEEDS: Readonly<Record<string, readonly [there: boolean, what: string]>> = {
@@ -72,18 +73,21 @@ describe('whether bytes were copied', () => {
     expect(positionsOf(1)).toContain(0);
   });
 
-  test.skipIf(!watched)('a byte that is read 23 times is counted 23 times, one that is not, never', () => {
-    using memory = Mapping.anonymous(4096);
-    memory.lock();
-    using pipe = Pipe.open();
-    const reading = () => {
-      for (let i = 0; i < 23; i++) write(pipe.writeEnd.fd, memory.address, 1);
-    };
-    expect(readsOf(memory.address, reading).reads).toBe(23);
-    expect(readsOf(memory.address + 1, reading).reads).toBe(0);
-  });
+  test.skipIf(!watched)(
+    unless(watched, 'a byte that is read 23 times is counted 23 times, one that is not, never'),
+    () => {
+      using memory = Mapping.anonymous(4096);
+      memory.lock();
+      using pipe = Pipe.open();
+      const reading = () => {
+        for (let i = 0; i < 23; i++) write(pipe.writeEnd.fd, memory.address, 1);
+      };
+      expect(readsOf(memory.address, reading).reads).toBe(23);
+      expect(readsOf(memory.address + 1, reading).reads).toBe(0);
+    },
+  );
 
-  test.skipIf(!watched)('a page of a file is watched wherever it is read', () => {
+  test.skipIf(!watched)(unless(watched, 'a page of a file is watched wherever it is read'), () => {
     using file = unnamedFile('disk', content);
     expect(readsOfFile(file, 5003, () => void contentOf(file, content.length)).reads).toBe(1);
     expect(readsOfFile(file, 5003, () => void contentOf(file, 4096)).reads).toBe(0);
@@ -98,7 +102,7 @@ describe('whether bytes were copied', () => {
     if (!watched) expect(reads).toMatchObject({ missing: expect.any(String) });
   });
 
-  test.skipIf(!watched)('the same page has one frame, two files have two', () => {
+  test.skipIf(!watched)(unless(watched, 'the same page has one frame, two files have two'), () => {
     using one = unnamedFile('tmpfs', content);
     using other = unnamedFile('tmpfs', content);
     using a = Mapping.file(one);
