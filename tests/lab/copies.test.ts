@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Mapping } from '../../src/io/mapping.ts';
-import { CopyTrials, type Via, whyNot } from '../../src/lab/claims/measured-copies.ts';
+import { CopyTrials, type Via, type Way, whyNot } from '../../src/lab/claims/measured-copies.ts';
 import { measureCopies, PAYLOAD } from '../../src/lab/copies.ts';
 import { openRoute } from '../../src/lab/routes.ts';
 import { scrambled, unnamedFile } from '../../src/lab/unnamed.ts';
 import { type Path, type PathName, paths } from '../../src/paths/index.ts';
-import { pageWatchpoints, userWatchpoints, Watchpoints } from '../../src/probe/watchpoint.ts';
+import { type Place, pageWatchpoints, userWatchpoints, Watchpoints } from '../../src/probe/watchpoint.ts';
+import { poll } from '../../src/sys/poll.ts';
 
 /** 100 to be sure; a few are enough to see that it works. */
 const RUNS = Number(process.env.IOLAB_RUNS ?? 5);
@@ -24,10 +25,21 @@ const COPIES: Readonly<Record<Exclude<PathName, 'null'>, number>> = {
 };
 const names = Object.keys(COPIES) as (keyof typeof COPIES)[];
 
+const PATIENCE = 20;
+
+/** Tests of other files use debug registers as well, and there are four: whoever finds them taken comes again. */
+function measured(way: Way) {
+  for (let i = 1; ; i++) {
+    using trials = new CopyTrials(new AbortController().signal);
+    const found = trials.copies(way);
+    const taken = found.evidence.some(({ saw }) => saw.startsWith('nothing: ENOSPC'));
+    if (!taken || i === PATIENCE) return found;
+  }
+}
+
 function found(via: Via, storage: 'disk' | 'tmpfs' = 'disk') {
-  using trials = new CopyTrials(new AbortController().signal);
   return names.map((path) => {
-    const { cpuCopies, cpuCopiesTotal } = trials.copies({ path, via, storage });
+    const { cpuCopies, cpuCopiesTotal } = measured({ path, via, storage });
     return { path, cpuCopies, cpuCopiesTotal };
   });
 }
@@ -41,7 +53,7 @@ function wanted(copies: (path: keyof typeof COPIES) => number) {
   }));
 }
 
-describe(`by ${both}, ${RUNS} times in a row`, { timeout: 2000 * RUNS + 10_000 }, () => {
+describe(`by ${both}, ${RUNS} times in a row`, { timeout: 5000 * RUNS + 30_000 }, () => {
   test.each(['tcp', 'unix'] as const)('each path copies as often as it is said to: %s', (via) => {
     for (let run = 0; run < RUNS; run++) expect(found(via), `run ${run}`).toEqual(wanted((path) => COPIES[path]));
   });
@@ -62,6 +74,16 @@ describe(`by ${both}, ${RUNS} times in a row`, { timeout: 2000 * RUNS + 10_000 }
   });
 });
 
+function takeAll(places: readonly Place[]): Watchpoints {
+  for (let i = 1; ; i++)
+    try {
+      return new Watchpoints(places);
+    } catch (error) {
+      if (i === 1000) throw error;
+      poll(new Uint8Array(0), 0, 5);
+    }
+}
+
 describe('an instrument that is broken', () => {
   test.skipIf(!watchpoints.works)(
     `taken debug registers are a missing figure, and leave nothing in the sockets${refused}`,
@@ -71,7 +93,7 @@ describe('an instrument that is broken', () => {
       using memory = Mapping.anonymous(4);
       memory.lock();
       const places = [0, 1, 2, 3].map((i) => ({ label: 'taken', address: memory.address + i, access: 'w' as const }));
-      const taken = new Watchpoints(places);
+      const taken = takeAll(places);
       try {
         for (const path of ['read-write', 'sendfile'] as const) {
           const { cpuCopies, evidence } = measureCopies({ path, pair, file });
@@ -123,11 +145,9 @@ describe('a path that copies where it says that it does not', () => {
   };
 
   test('is found out by whatever instruments there are', () => {
-    using trials = new CopyTrials(new AbortController().signal);
-    const honest = trials.copies({ path: 'splice', via: 'unix' }).cpuCopies;
+    const honest = measured({ path: 'splice', via: 'unix' }).cpuCopies;
     vi.spyOn(paths as Record<PathName, Path>, 'splice', 'get').mockReturnValue(cheat);
-    using again = new CopyTrials(new AbortController().signal);
-    const { cpuCopies, evidence } = again.copies({ path: 'splice', via: 'unix' });
+    const { cpuCopies, evidence } = measured({ path: 'splice', via: 'unix' });
     expect(honest).toMatchObject({ value: 0, instrument: both });
     expect(cpuCopies).toMatchObject({ value: 1, instrument: both });
     expect(evidence[0]?.saw).toMatch(/^file > socket copied \(4 of 4\)/);

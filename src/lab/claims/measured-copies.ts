@@ -4,7 +4,6 @@ import { type Evidence, isMeasured, lacking } from '../../model/evidence.ts';
 import type { PathName } from '../../paths/index.ts';
 import type { HopSeen } from '../../probe/aliasing.ts';
 import { pageWatchpoints, userWatchpoints } from '../../probe/watchpoint.ts';
-import { poll } from '../../sys/poll.ts';
 import { alias } from '../copies/alias.ts';
 import { type CopiesFound, measureCopies, PAYLOAD, type Subject } from '../copies.ts';
 import { openRoute, type Route, type RouteName, vethCapability } from '../routes.ts';
@@ -23,9 +22,9 @@ export interface Way {
   readonly readFrom?: number;
 }
 
-/** A segment that is sent twice is copied twice, and debug registers are taken for moments: that goes when it is tried again. */
+/** A segment that is sent twice is copied twice: noise like that only adds, and goes when it is tried again. */
 const ATTEMPTS = 5;
-const NOBODY = new Uint8Array(0);
+const registersTaken = ({ evidence }: CopiesFound) => evidence.some(({ saw }) => saw.startsWith('nothing: ENOSPC'));
 
 /** All instruments that work here have spoken, and agree. */
 function settled({ cpuCopies, cpuCopiesTotal, evidence }: CopiesFound): boolean {
@@ -83,8 +82,8 @@ export class CopyTrials {
     if (cause !== undefined) return { cpuCopies: lacking(cause), cpuCopiesTotal: lacking(cause), evidence: [] };
     for (let attempt = 1; ; attempt++) {
       const found = this.#on(way, measureCopies);
-      if (attempt === ATTEMPTS || settled(found)) return found;
-      poll(NOBODY, 0, 5 * 2 ** attempt);
+      // debug registers that are taken have been waited for already
+      if (attempt === ATTEMPTS || settled(found) || registersTaken(found)) return found;
     }
   }
 

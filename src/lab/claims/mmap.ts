@@ -184,8 +184,8 @@ export const mmapClaims: readonly ClaimDefinition[] = [
     expected: { faultsPer64KiB: { min: 1, max: 1.1 } },
     recorded: 'depends',
     note: {
-      en: 'A fault maps the window of 64 KiB around it, and since Linux 6.18 the whole of a large folio: what was read or written in large pieces costs fewer faults.',
-      zh: '一次缺页会映射其周围 64 KiB 的窗口；自 Linux 6.18 起还会映射整个 large folio：以大块读入或写入的文件缺页更少。',
+      en: 'A fault maps the window of 64 KiB around it, and recent kernels (seen with 6.18) the whole of a large folio: what was read or written in large pieces costs fewer faults.',
+      zh: '一次缺页会映射其周围 64 KiB 的窗口；较新的内核（在 6.18 上所见）还会映射整个 large folio：以大块读入或写入的文件缺页更少。',
     },
     judge: () => withCallControls([BY_PAGE, IN_TMPFS, AT_ONCE].map(readMapping)),
   },
