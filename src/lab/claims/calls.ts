@@ -10,7 +10,8 @@ import { switchCostClaims } from './switch-cost.ts';
 import { tcpCallClaims } from './tcp-calls.ts';
 import { zeroCopyFlagClaims } from './zero-copy-flag.ts';
 
-export const callClaims: readonly ClaimDefinition[] = [
+/** What one call takes, refuses and copies. */
+export const singleCallClaims: readonly ClaimDefinition[] = [
   ...sendfileLimitClaims,
   ...sendfileInputClaims,
   ...coldCacheClaims,
@@ -18,6 +19,9 @@ export const callClaims: readonly ClaimDefinition[] = [
   ...fileToFileClaims,
   ...zeroCopyFlagClaims,
   ...tcpCallClaims,
-  ...costClaims,
-  ...switchCostClaims,
 ];
+
+/** What transfers and switches cost. */
+export const speedClaims: readonly ClaimDefinition[] = [...costClaims, ...switchCostClaims];
+
+export const callClaims: readonly ClaimDefinition[] = [...singleCallClaims, ...speedClaims];

@@ -1,6 +1,7 @@
 /** All built-in claims by topic, in the order in which they are judged and shown. */
 import type { Wording } from '../../model/claim.ts';
 import { blockingClaims } from './blocking.ts';
+import { singleCallClaims, speedClaims } from './calls.ts';
 import type { ClaimDefinition } from './claim.ts';
 import { epollObjectClaims } from './epoll-object.ts';
 import { epollRuleClaims } from './epoll-rules.ts';
@@ -33,6 +34,8 @@ export const topics: readonly Topic[] = [
   { name: { en: 'sendfile', zh: 'sendfile' }, claims: sendfileClaims },
   { name: { en: 'splice and vmsplice', zh: 'splice 与 vmsplice' }, claims: [...spliceClaims, ...vmspliceClaims] },
   { name: { en: 'zero copy on all paths', zh: '各路径的零拷贝' }, claims: zeroCopyClaims },
+  { name: { en: 'single calls and their limits', zh: '单个调用及其限制' }, claims: singleCallClaims },
+  { name: { en: 'speed', zh: '速度与开销' }, claims: speedClaims },
   { name: { en: 'direct memory', zh: '直接内存' }, claims: bufferClaims },
   { name: { en: 'mappings and page faults', zh: '内存映射与缺页' }, claims: mappedClaims },
   { name: { en: 'page cache and disk', zh: '页缓存与磁盘' }, claims: cacheClaims },
