@@ -72,7 +72,10 @@ export const MSG_CTRUNC = constant<'msg'>('MSG_CTRUNC');
 export const MSG_WAITALL = constant<'msg'>('MSG_WAITALL');
 /** The kernel refers to the buffer until a completion arrives on the error queue. Needs {@link SO_ZEROCOPY}. */
 export const MSG_ZEROCOPY = constant<'msg'>('MSG_ZEROCOPY');
-/** Read the error queue instead of the data; never blocks. */
+/**
+ * Read the error queue instead of the data, without waiting. A UNIX socket has none and ignores the flag: there it takes
+ * data, or waits for it.
+ */
 export const MSG_ERRQUEUE = constant<'msg'>('MSG_ERRQUEUE');
 export const MSG_OOB = constant<'msg'>('MSG_OOB');
 
@@ -251,7 +254,7 @@ export const sendmsg = sys.sendmsg;
 
 /**
  * **Blocks the calling thread** until there is a message, unless the socket is non-blocking or MSG_DONTWAIT is given;
- * MSG_ERRQUEUE never waits.
+ * MSG_ERRQUEUE does not wait, but on a UNIX socket it is ignored.
  *
  * `ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags)` - {@link recvfrom} into several buffers, with control
  * messages. `header` (three Int32) takes what the kernel writes back: the lengths of `name` and `control`, and the

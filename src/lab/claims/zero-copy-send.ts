@@ -47,7 +47,7 @@ function completionsOf({ sender }: Route, due: boolean): Completions {
   const found: boolean[] = [];
   const end = performance.now() + (due ? PATIENCE_MS : DELAYED_MS);
   while (!(due && found.length > 0) && performance.now() < end) {
-    // not every kind of socket has an error queue: one without would wait for data
+    // a UNIX socket has no error queue and ignores the flag: without the second it would wait for data
     const result = recvmsg(sender.fd, [], null, space, header, MSG_ERRQUEUE | MSG_DONTWAIT);
     if (result < 0) poll(NOBODY, 0, 1);
     else for (const message of controlMessages(space, header[1])) found.push(...copiedIn(message));
