@@ -9,7 +9,9 @@ import {
   rusage,
   syscalls,
 } from '../../probe/index.ts';
+import { faultInKernel } from '../../probe/perf-software.ts';
 import { faultTracepoints } from '../../probe/tracepoints.ts';
+import { ppoll } from '../../sys/poll.ts';
 import { gettid } from '../../sys/process.ts';
 import { agree, type Case, type Control, type Reading } from './claim.ts';
 
@@ -81,10 +83,13 @@ function costs(least: ReadonlyMap<string, number>): CallCost {
     instrument: instrument.name,
     value: figure(instrument, least.get(`${instrument.name}.${counter}`)),
   });
-  const calls = agree('calls', [
-    { instrument: 'own count', value: least.get('made') ?? { missing: 'nothing was counted' } },
-    reading(syscalls, 'ownThread'),
-  ]);
+  const counted = reading(syscalls, 'ownThread');
+  const made = least.get('made') ?? { missing: 'nothing was counted' };
+  // what a program says of itself proves nothing alone
+  const calls =
+    typeof counted.value === 'number'
+      ? agree('calls', [{ instrument: 'own count', value: made }, counted])
+      : lacking(`${counted.instrument}: ${counted.value.missing}`);
   const userFaults = agree('faults', [reading(perfUserFaults, 'userFaults'), reading(faultTracepoints, 'userFaults')]);
   return {
     syscalls: calls,
@@ -112,26 +117,53 @@ function switches(calls: Evidence, userFaults: Evidence): Evidence {
   };
 }
 
+/** What a claim is about, and so what its controls have to count right. */
+export type Counting = 'modeSwitches' | 'contextSwitches' | 'faults';
+
 /** Prime, so that it is nobody's accident. */
 const KNOWN = 23;
+const MOMENT_NS = 50_000n;
 
-/** A window in which nothing is done, and one with a known number of calls. */
-function callControls(): Control[] {
-  const nothing = callCost({ work: () => 0 });
-  const known = callCost({
+/** What is done a known number of times, and what that must count. */
+const CONTROLS: Readonly<Record<Counting, { what: string; expected: number; work: () => number }>> = {
+  modeSwitches: {
+    what: `${KNOWN} calls`,
+    expected: 2 * KNOWN,
     work() {
       for (let i = 0; i < KNOWN; i++) gettid();
       return KNOWN;
     },
-  });
+  },
+  contextSwitches: {
+    what: `${KNOWN} waits`,
+    expected: KNOWN,
+    work() {
+      for (let i = 0; i < KNOWN; i++) ppoll(NOBODY, 0, MOMENT_NS, null);
+      return KNOWN;
+    },
+  },
+  faults: {
+    what: `${KNOWN} pages touched for their first time`,
+    expected: KNOWN,
+    work() {
+      faultInKernel(KNOWN);
+      return 0;
+    },
+  },
+};
+const NOBODY = new Int32Array(2);
+
+/** A window in which nothing is done, and one with a known number. */
+function callControls(counting: Counting): Control[] {
+  const { what, expected, work } = CONTROLS[counting];
   return [
-    { what: 'modeSwitches of an empty window', expected: 0, measured: nothing.modeSwitches },
-    { what: `modeSwitches of ${KNOWN} calls`, expected: 2 * KNOWN, measured: known.modeSwitches },
+    { what: `${counting} of an empty window`, expected: 0, measured: callCost({ work: () => 0 })[counting] },
+    { what: `${counting} of ${what}`, expected, measured: callCost({ work })[counting] },
   ];
 }
 
 /** The same controls for all cases of a claim. */
-export function withCallControls(cases: readonly Omit<Case, 'controls'>[]): Case[] {
-  const controls = callControls();
+export function withCallControls(counting: Counting, cases: readonly Omit<Case, 'controls'>[]): Case[] {
+  const controls = callControls(counting);
   return cases.map((one) => ({ ...one, controls }));
 }

@@ -154,7 +154,9 @@ export const mmapClaims: readonly ClaimDefinition[] = [
       en: 'Texts count mmap and write and forget munmap. The page faults (figure "faults") are taken while write copies, inside the kernel: they cost time, but switch no mode. Context switches of the scheduler: none.',
       zh: '资料只数 mmap 和 write，忘了 munmap。缺页（faults）发生在 write 拷贝时，处于内核之中：耗时，但不切换模式。调度器意义上的上下文切换为零。',
     },
-    judge: withTrials((trials) => withCallControls([mapAndWrite(trials, false), mapAndWrite(trials, true)])),
+    judge: withTrials((trials) =>
+      withCallControls('modeSwitches', [mapAndWrite(trials, false), mapAndWrite(trials, true)]),
+    ),
   },
   {
     id: 'mmap-fault-per-page',
@@ -170,7 +172,7 @@ export const mmapClaims: readonly ClaimDefinition[] = [
       en: 'For pages that are in the page cache the kernel maps the neighbours along with the one that was touched (fault-around, 64 KiB unless set otherwise).',
       zh: '对已在页缓存中的页，内核会把相邻的页一并映射（fault-around，默认 64 KiB）。',
     },
-    judge: () => withCallControls([BY_PAGE, AT_ONCE, POPULATED].map(readMapping)),
+    judge: () => withCallControls('faults', [BY_PAGE, AT_ONCE, POPULATED].map(readMapping)),
   },
   {
     id: 'mmap-faults',
@@ -187,7 +189,7 @@ export const mmapClaims: readonly ClaimDefinition[] = [
       en: 'A fault maps the window of 64 KiB around it, and recent kernels (seen with 6.18) the whole of a large folio: what was read or written in large pieces costs fewer faults.',
       zh: '一次缺页会映射其周围 64 KiB 的窗口；较新的内核（在 6.18 上所见）还会映射整个 large folio：以大块读入或写入的文件缺页更少。',
     },
-    judge: () => withCallControls([BY_PAGE, IN_TMPFS, AT_ONCE].map(readMapping)),
+    judge: () => withCallControls('faults', [BY_PAGE, IN_TMPFS, AT_ONCE].map(readMapping)),
   },
   {
     id: 'mmap-skips-kernel-buffer',

@@ -23,7 +23,9 @@ function oneCall(trials: CopyTrials): Case[] {
     after: () => receiveInto(route, into.address, PAYLOAD),
   });
   const { syscalls, modeSwitches, contextSwitches } = cost;
-  return withCallControls([{ condition: '', measured: { syscalls, modeSwitches, contextSwitches }, evidence: [] }]);
+  return withCallControls('modeSwitches', [
+    { condition: '', measured: { syscalls, modeSwitches, contextSwitches }, evidence: [] },
+  ]);
 }
 
 function since(trials: CopyTrials): Case[] {

@@ -33,7 +33,9 @@ function twoCalls(trials: CopyTrials): Case[] {
     },
     after: () => receiveInto(route, into.address, PAYLOAD),
   });
-  return withCallControls([{ condition: '', measured: { syscalls, modeSwitches, contextSwitches }, evidence: [] }]);
+  return withCallControls('modeSwitches', [
+    { condition: '', measured: { syscalls, modeSwitches, contextSwitches }, evidence: [] },
+  ]);
 }
 
 /** 0, or the errno that the call answers. */

@@ -5,7 +5,7 @@ import { pread, write } from '../../sys/fd.ts';
 import { receiveInto } from '../copies/pair.ts';
 import { PAYLOAD } from '../copies.ts';
 import type { Case, ClaimDefinition } from './claim.ts';
-import { type CallCost, callCost, withCallControls } from './measured-calls.ts';
+import { type CallCost, type Counting, callCost, withCallControls } from './measured-calls.ts';
 import { anyRoute, type CopyTrials, copyCase, NAMES, type Via, withTrials } from './measured-copies.ts';
 import { type Cache, diskTransfers } from './measured-disk.ts';
 
@@ -48,9 +48,9 @@ export function oneReadOneWrite(trials: CopyTrials): CallCost {
   });
 }
 
-function switches(trials: CopyTrials): Case[] {
+function switches(trials: CopyTrials, counting: Counting): Case[] {
   const { modeSwitches, contextSwitches, syscalls, userFaults } = oneReadOneWrite(trials);
-  return withCallControls([
+  return withCallControls(counting, [
     { condition: '', measured: { modeSwitches, contextSwitches, syscalls, userFaults }, evidence: [] },
   ]);
 }
@@ -104,7 +104,7 @@ export const traditionalClaims: readonly ClaimDefinition[] = [
     expected: { modeSwitches: 4 },
     recorded: 'holds',
     note: SWITCH_NOTE,
-    judge: withTrials(switches),
+    judge: withTrials((trials) => switches(trials, 'modeSwitches')),
   },
   {
     id: 'traditional-four-context-switches',
@@ -117,7 +117,7 @@ export const traditionalClaims: readonly ClaimDefinition[] = [
     expected: { contextSwitches: 4 },
     recorded: 'fails',
     note: SWITCH_NOTE,
-    judge: withTrials(switches),
+    judge: withTrials((trials) => switches(trials, 'contextSwitches')),
   },
   {
     id: 'traditional-receiver-copies-too',
