@@ -2,7 +2,7 @@
 export { renderCalls } from './calls.ts';
 export { renderDoctor } from './doctor.ts';
 export { renderResults } from './paths.ts';
-export { renderStored } from './stored.ts';
+export { FORMATS, type Format, renderAs, renderStored } from './stored.ts';
 export { size } from './text.ts';
 export { renderTrace } from './trace.ts';
 export { LANGUAGES, type Language, renderClaimList, renderVerify } from './verify.ts';

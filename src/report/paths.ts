@@ -4,7 +4,7 @@ import type { MetricName, Results, Run } from '../model/results.ts';
 import { leaders } from './leaders.ts';
 import { type Column, count, figure, Reasons, size, spread, table, wrap } from './text.ts';
 
-const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly Column[] = [
   { head: 'path' },
   { head: '\nMiB/s', align: 'right' },
   { head: 'CPU\ns/GiB', align: 'right' },
@@ -19,10 +19,7 @@ export function renderResults(results: Results, width = 80): string {
   const reasons = new Reasons();
   const blocks: string[] = [];
   for (const group of groups(results.runs)) {
-    const { sink, fileBytes, chunkBytes, cache } = group[0] as Run;
-    const title = `${size(fileBytes)} over ${sink === 'tcp' ? 'TCP loopback' : 'a UNIX socket'}`;
-    const text = fitted(group, reasons, width);
-    blocks.push(`${title}, ${size(chunkBytes)} a call, ${cache} page cache\n\n${text}`);
+    blocks.push(`${title(group)}\n\n${fitted(group, reasons, width)}`);
     blocks.push(
       leaders(group, results.controls)
         .map((line) => wrap(line, width))
@@ -66,7 +63,15 @@ export function renderResults(results: Results, width = 80): string {
   );
 }
 
-function groups(runs: readonly Run[]): Run[][] {
+/** Of a table. */
+export function title(group: readonly Run[]): string {
+  const { sink, fileBytes, chunkBytes, cache } = group[0] as Run;
+  const where = sink === 'tcp' ? 'TCP loopback' : 'a UNIX socket';
+  return `${size(fileBytes)} over ${where}, ${size(chunkBytes)} a call, ${cache} page cache`;
+}
+
+/** Runs that stand in one table. */
+export function groups(runs: readonly Run[]): Run[][] {
   const by = new Map<string, Run[]>();
   for (const run of runs) {
     const key = [run.sink, run.fileBytes, run.chunkBytes, run.cache].join();
@@ -90,7 +95,8 @@ function fitted(group: readonly Run[], reasons: Reasons, width: number): string 
 
 const MIB = 2 ** 20;
 
-function row({ path, metrics }: Run, reasons: Reasons, intervals: number): string[] {
+/** `intervals`: how many of the timed columns show theirs. */
+export function row({ path, metrics }: Run, reasons: Reasons, intervals: number): string[] {
   const cell = (evidence: Evidence, show: (value: number) => string) =>
     isMeasured(evidence) ? show(evidence.value) : reasons.mark(evidence.missing);
   const timed = (evidence: Evidence, per: number, interval: boolean) =>

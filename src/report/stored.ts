@@ -1,21 +1,24 @@
 /** A stored result of any kind, told apart by its schema. */
 import { CALLS_SCHEMA, callsResults } from '../model/calls.ts';
 import { DOCTOR_SCHEMA, doctorReport } from '../model/doctor.ts';
-import { RESULTS_SCHEMA, results } from '../model/results.ts';
+import { RESULTS_SCHEMA } from '../model/results.ts';
+import { checked, readResults, schemaOf } from '../model/stored.ts';
 import { TRACE_SCHEMA, traceReport } from '../model/trace.ts';
 import { VERIFY_SCHEMA, verifyReport } from '../model/verify.ts';
 import { renderCalls } from './calls.ts';
+import { csvOfResults } from './csv.ts';
 import { renderDoctor } from './doctor.ts';
+import { markdownOfResults } from './markdown.ts';
 import { renderResults } from './paths.ts';
 import { renderTrace } from './trace.ts';
 import { renderVerify } from './verify.ts';
 
 /** `stored` is what JSON.parse answered. Throws an Error that says where it departs from its schema. */
 export function renderStored(stored: unknown, width = 80): string {
-  const schema = (stored as { schema?: unknown } | null)?.schema;
+  const schema = schemaOf(stored);
   switch (schema) {
     case RESULTS_SCHEMA:
-      return renderResults(checked(results, stored), width);
+      return renderResults(readResults(stored), width);
     case CALLS_SCHEMA:
       return renderCalls(checked(callsResults, stored), width);
     case DOCTOR_SCHEMA:
@@ -31,17 +34,18 @@ export function renderStored(stored: unknown, width = 80): string {
   }
 }
 
-interface Schema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } };
-}
-interface Issue {
-  path: PropertyKey[];
-  message: string;
-}
+/** Forms that a stored result can be written in; all but text are of results of `bench paths`. */
+export const FORMATS = ['text', 'csv', 'md'] as const;
+export type Format = (typeof FORMATS)[number];
 
-function checked<T>(schema: Schema<T>, stored: unknown): T {
-  const parsed = schema.safeParse(stored);
-  if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
-  throw new Error(`it does not follow its schema at ${first?.path.join('.') || 'its root'}: ${first?.message}`);
+/** {@link renderStored}, in another form; `width` is that of text. */
+export function renderAs(format: Format, stored: unknown, width = 80): string {
+  switch (format) {
+    case 'text':
+      return renderStored(stored, width);
+    case 'csv':
+      return csvOfResults(readResults(stored));
+    case 'md':
+      return markdownOfResults(readResults(stored));
+  }
 }
