@@ -201,7 +201,10 @@ async function once(
   return { sent: { ...sent, rusage: counters.difference() }, received, records: recorder?.drain() ?? [] };
 }
 
-/** Pages that were sent by reference stay in use until the receiver's kernel has acknowledged them: some milliseconds. */
+/**
+ * Pages that were sent by reference stay in use until they were acknowledged, and then until the CPU that sent them handles
+ * packets again: it frees them late, on its own (skb_attempt_defer_free(), since Linux 5.19). A connection makes it do so.
+ */
 async function prepared(file: File, request: Request): Promise<void> {
   for (let tries = 100; ; tries--) {
     try {
@@ -209,6 +212,7 @@ async function prepared(file: File, request: Request): Promise<void> {
       return;
     } catch (error) {
       if (tries === 0) throw error;
+      openRoute('tcp').close();
       await sleep(10);
     }
   }

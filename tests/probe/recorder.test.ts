@@ -140,21 +140,29 @@ describe.skipIf(cause)(`the disk and who waits for it ${because(cause)}`, () => 
 });
 
 describe.skipIf(causeOf(cpuRecorder))(`a recorder of all CPUs ${because(causeOf(cpuRecorder))}`, () => {
-  test('has the 23 calls of this thread among those of everybody', () => {
+  test('has the 23 calls of this thread among those of everybody, or says that it lost some', (context) => {
     using recorder = TracepointRecorder.open(['raw_syscalls/sys_enter'], 'cpus', { pages: 256 });
-    const ofOurs = Array.from({ length: 11 }, () =>
-      recorder
-        .during(() => {
+    const ofOurs: number[] = [];
+    for (let round = 0; round < 11; round++) {
+      try {
+        const records = recorder.during(() => {
           for (let i = 0; i < 23; i++) gettid();
-        })
-        .filter(({ tid }) => tid === gettid()),
-    );
-    expect(Math.min(...ofOurs.map(({ length }) => length))).toBe(23);
+        });
+        ofOurs.push(records.filter(({ tid }) => tid === gettid()).length);
+      } catch (error) {
+        // everybody's calls go into these rings; what is lost stays lost
+        expect((error as Error).message).toMatch(/^records were lost/);
+        break;
+      }
+    }
+    if (ofOurs.length === 0) context.skip('the first window lost records: nothing is concluded from it');
+    expect(Math.min(...ofOurs)).toBeGreaterThanOrEqual(23);
+    if (ofOurs.length === 11) expect(Math.min(...ofOurs)).toBe(23);
   });
 });
 
 test('what does not work says why', () => {
   for (const capability of [threadRecorder(), cpuRecorder()])
-    if (!capability.works) expect(capability.cause).toMatch(/tracepoint|perf_event_open|it is there/);
+    if (!capability.works) expect(capability.cause).toMatch(/tracepoint|perf_event_open|it is there|records were lost/);
   expect(functionAt(0n)).toBe('0x0');
 });
