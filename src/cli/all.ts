@@ -7,7 +7,7 @@ import { seconds } from './arguments.ts';
 import { runCalls } from './bench-calls.ts';
 import { runPaths } from './bench-paths.ts';
 import { interruptible } from './interrupt.ts';
-import { JSON_HELP, JSON_OPTION, type Json, jsonTarget, stringify, width, words } from './output.ts';
+import { colours, JSON_HELP, JSON_OPTION, type Json, jsonTarget, stringify, width, words } from './output.ts';
 import { refuseWrong } from './verdict.ts';
 import { runClaims } from './verify.ts';
 
@@ -44,7 +44,8 @@ async function all(output: string, options: { time?: number }, json: Json, signa
   const { runDoctor } = await import('../lab/doctor.ts');
   keep('doctor.json', 'What this machine allows', runDoctor(), renderDoctor);
   const verified = await runClaims({}, signal);
-  keep('verify.json', 'What is said, and what is seen', verified, renderVerify);
+  const look = { details: false, colour: colours(stream) };
+  keep('verify.json', 'What is said, and what is seen', verified, (report, room) => renderVerify(report, room, look));
   signal.throwIfAborted();
   const paths = { ...(await runPaths(options, signal)), claims: verified.claims };
   keep('results.json', 'Sending a file', paths, renderResults);

@@ -33,6 +33,11 @@ export function width(stream: NodeJS.WriteStream): number {
   return Math.min(WIDE, Math.max(NARROW, stream.columns || USUAL));
 }
 
+/** A terminal that shows colours, and a user who wants them: NO_COLOR and FORCE_COLOR are asked by Node. */
+export function colours(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && stream.hasColors();
+}
+
 /** Writes the result in every form that was asked for. */
 export function emit<T>(result: T, json: Json, render: (result: T, width: number) => string): void {
   const stream = words(json);

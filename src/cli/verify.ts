@@ -5,7 +5,7 @@ import type { VerifyReport } from '../model/verify.ts';
 import { LANGUAGES, type Language, renderClaimList, renderVerify } from '../report/index.ts';
 import { list, oneOf } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
-import { emit, JSON_HELP, JSON_OPTION, type Json, jsonTarget } from './output.ts';
+import { colours, emit, JSON_HELP, JSON_OPTION, type Json, jsonTarget, words } from './output.ts';
 import { Progress } from './progress.ts';
 import { settle } from './verdict.ts';
 
@@ -13,6 +13,7 @@ interface Flags {
   claims?: string;
   only?: string[];
   lang: Language;
+  details?: boolean;
   list?: boolean;
   json?: Json;
 }
@@ -27,9 +28,10 @@ export function verifyCommand(program: Command): void {
     .option('--claims <FILE>', 'your own claims (YAML, see docs/claims.md) instead of the built-in ones')
     .option('--only <LIST>', 'ids of claims; --list shows them', list(String))
     .option('--lang <LANGUAGE>', `of the text: ${LANGUAGES.join(' or ')}`, oneOf(LANGUAGES), 'en')
+    .option('--details', 'all cases and figures, and who measured them (so are 5 claims or fewer shown anyway)')
     .option('--list', 'the claims, without judging them')
     .option(JSON_OPTION, JSON_HELP, jsonTarget)
-    .action(async ({ claims: file, only, lang, list: listed, json }: Flags, command: Command) => {
+    .action(async ({ claims: file, only, lang, details, list: listed, json }: Flags, command: Command) => {
       const { chooseClaims, ledger } = await import('../lab/verify.ts');
       const own = file === undefined ? undefined : await ownClaims(file, command);
       const wanted = { claims: own, only };
@@ -45,7 +47,8 @@ export function verifyCommand(program: Command): void {
       await interruptible(async (signal) => {
         const patience = own === undefined ? {} : { patience: USER_PATIENCE_MS };
         const report = await runClaims({ ...wanted, ...patience }, signal);
-        emit(report, json, (result, width) => renderVerify(result, width, lang));
+        const look = { language: lang, colour: colours(words(json)), ...(details ? { details } : {}) };
+        emit(report, json, (result, width) => renderVerify(result, width, look));
         // interrupted: the claims until then are shown and stored
         signal.throwIfAborted();
         settle(report);

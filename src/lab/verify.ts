@@ -9,7 +9,7 @@ import { lacking } from '../model/evidence.ts';
 import { VERIFY_SCHEMA, type VerifyReport } from '../model/verify.ts';
 import type { Case, ClaimDefinition } from './claims/claim.ts';
 import { type Decision, decideClaim, judgeCase } from './claims/decide.ts';
-import { ledger } from './claims/ledger.ts';
+import { type LedgerClaim, ledger } from './claims/ledger.ts';
 import { nearest } from './claims/nearest.ts';
 import type { UserClaim } from './claims/user.ts';
 import { describeEnvironment, ticks } from './environment.ts';
@@ -17,7 +17,7 @@ import { describeEnvironment, ticks } from './environment.ts';
 export { ledger };
 
 /** Of the ledger, or of a user's file. */
-export type AnyClaim = ClaimDefinition | UserClaim;
+export type AnyClaim = LedgerClaim | ClaimDefinition | UserClaim;
 
 export interface VerifyOptions {
   /** Ids of those to be judged; all if left out. */
@@ -156,6 +156,7 @@ function assemble(definition: AnyClaim, { cases, failed }: Trial, seconds: numbe
   const nothing = Object.keys(expected).map((name) => [name, lacking(because || 'no case was tried')]);
   return {
     id,
+    ...('topic' in definition ? { topic: { ...definition.topic } } : {}),
     statement: { ...statement },
     source,
     scope,

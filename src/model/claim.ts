@@ -1,6 +1,6 @@
 /** A claim and what was found about it: part of the result file, and of what `verify` writes. */
 import { z } from 'zod';
-import { evidence } from './evidence.ts';
+import { evidence, isMeasured } from './evidence.ts';
 
 /** `depends`: it holds under some of the conditions that were tried and not under others. */
 export const verdict = z.enum(['holds', 'fails', 'depends', 'unknown']);
@@ -17,6 +17,12 @@ export const expectation = z.union([
 ]);
 export type Expectation = z.infer<typeof expectation>;
 
+export function meets(value: number, wanted: Expectation): boolean {
+  if (typeof wanted === 'number') return value === wanted;
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = wanted;
+  return min <= value && value <= max;
+}
+
 /** A run whose outcome is known: an instrument that gets it wrong is not believed about the rest. */
 export const control = z.strictObject({
   what: z.string().min(1),
@@ -24,6 +30,11 @@ export const control = z.strictObject({
   measured: evidence,
 });
 export type Control = z.infer<typeof control>;
+
+/** A control's outcome as it should be. */
+export function behaved({ expected, measured }: Control): boolean {
+  return isMeasured(measured) && measured.value === expected;
+}
 
 /** What one instrument saw, in a sentence that can be read without knowing the instrument. */
 export const finding = z.looseObject({ instrument: z.string().min(1), saw: z.string().min(1) });
@@ -42,6 +53,7 @@ export type ClaimCase = z.infer<typeof claimCase>;
 
 export const claim = z.strictObject({
   id: z.string().min(1),
+  topic: wording.exactOptional().describe('what the claim is about; a user’s own has none'),
   statement: wording,
   source: z.string().describe('where it is said'),
   scope: z.string().describe('what the figures cover: whose calls, one call or a whole transfer, warm or cold'),

@@ -12,6 +12,8 @@ export function columnsOf(line: string): number {
 /** Chinese and Japanese signs, which a line may be broken between; full stops and closing brackets stay with what they close. */
 const WIDE = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]/u;
 const CLOSING = /[、。，．：；？！）」』】》”’]/u;
+/** What stays with that which it opens. */
+const OPENING = /[（「『【《“‘]/u;
 
 interface Piece {
   readonly text: string;
@@ -24,11 +26,13 @@ function pieces(text: string): Piece[] {
   return text.split(/\s+/).flatMap((word) => {
     const parts: string[] = [];
     let open = false;
+    let opened = false;
     for (const sign of word) {
       const wide = WIDE.test(sign);
-      if (parts.length > 0 && (CLOSING.test(sign) || (!wide && open))) parts[parts.length - 1] += sign;
+      if (parts.length > 0 && (opened || CLOSING.test(sign) || (!wide && open))) parts[parts.length - 1] += sign;
       else parts.push(sign);
       open = !wide;
+      opened = OPENING.test(sign);
     }
     return parts.map((part, i): Piece => ({ text: part, gap: i === 0 ? ' ' : '' }));
   });

@@ -1,100 +1,73 @@
-/** `verify` as text: each claim with its verdict, and under it each figure as expected and as measured, and by whom. */
-import type { Claim, ClaimCase, Expectation, Verdict, Wording } from '../model/claim.ts';
-import { isMeasured } from '../model/evidence.ts';
+/** `verify` as text: claims by topic, each with its verdict and the figures that decide it, or with all figures. */
+import { styleText } from 'node:util';
+import type { Claim, Verdict, Wording } from '../model/claim.ts';
 import type { VerifyReport } from '../model/verify.ts';
-import { columnsOf, grid, wrap } from './text.ts';
+import { columnsOf, Reasons, wrap } from './text.ts';
+import { brief, tellOnce } from './verify-brief.ts';
+import { causesOf } from './verify-causes.ts';
+import { details } from './verify-details.ts';
+import { type Language, spoken, WORDS, type Words } from './verify-words.ts';
 
-export const LANGUAGES = ['en', 'zh'] as const;
-export type Language = (typeof LANGUAGES)[number];
+export { LANGUAGES, type Language } from './verify-words.ts';
 
-interface Words {
-  readonly verdicts: Readonly<Record<Verdict, string>>;
-  readonly verdict: string;
-  readonly claim: string;
-  readonly figure: string;
-  readonly expected: string;
-  readonly measured: string;
-  readonly by: string;
-  readonly not: string;
-  readonly between: (min: string, max: string) => string;
-  readonly least: (min: string) => string;
-  readonly most: (max: string) => string;
-  readonly summary: (counts: Readonly<Record<Verdict, number>>) => string;
-  readonly recorded: (verdict: string) => string;
-  readonly unknown: string;
-  readonly warning: string;
-  readonly note: string;
-  /** What `notes` says, in this language; undefined where it says so itself. */
-  readonly notes?: readonly string[];
+const VERDICT = 7;
+const GAP = 2;
+/** So few claims are shown with all their figures. */
+const FEW = 5;
+
+export interface VerifyLook {
+  readonly language?: Language;
+  /** All cases, figures, instruments and notes. Default: of at most 5 claims. */
+  readonly details?: boolean;
+  /** Escape sequences for a terminal. */
+  readonly colour?: boolean;
 }
 
-const WORDS: Readonly<Record<Language, Words>> = {
-  en: {
-    verdicts: { holds: 'holds', fails: 'fails', depends: 'depends', unknown: 'unknown' },
-    verdict: 'verdict',
-    claim: 'claim',
-    figure: 'figure',
-    expected: 'expected',
-    measured: 'measured',
-    by: 'by',
-    not: 'not measured, see below',
-    between: (min, max) => `${min} to ${max}`,
-    least: (min) => `at least ${min}`,
-    most: (max) => `at most ${max}`,
-    summary: ({ holds, fails, depends, unknown }) =>
-      `${holds} hold, ${fails} fail, ${depends} depend, ${unknown} unknown.`,
-    recorded: (verdict) => `The ledger records another verdict: ${verdict}.`,
-    unknown: 'Unknown, because',
-    warning: 'Warning',
-    note: 'Note',
-  },
-  zh: {
-    verdicts: { holds: '成立', fails: '不成立', depends: '视条件', unknown: '未知' },
-    verdict: '结论',
-    claim: '说法',
-    figure: '指标',
-    expected: '预期',
-    measured: '实测',
-    by: '测量者',
-    not: '未测得，原因见下',
-    between: (min, max) => `${min} 至 ${max}`,
-    least: (min) => `至少 ${min}`,
-    most: (max) => `至多 ${max}`,
-    summary: ({ holds, fails, depends, unknown }) =>
-      `${holds} 条成立，${fails} 条不成立，${depends} 条视条件而定，${unknown} 条未知。`,
-    recorded: (verdict) => `与账本所记的结论不同：${verdict}。`,
-    unknown: '未知的原因',
-    warning: '警告',
-    note: '说明',
-    notes: [
-      '能计数的都以计数为准。关于开销的说法看线程自身的 CPU 时间，取多个窗口中的最小值，阈值放得很宽。',
-      'modeSwitches：每次系统调用两次，每次在用户态发生的缺页两次；contextSwitches：调度器从一个线程切换到另一个线程的次数。许多资料写“上下文切换”，指的其实是前者。',
-    ],
-  },
-};
+const COLOURS = { holds: 'green', fails: 'red', depends: 'yellow', unknown: 'magenta' } as const;
 
-const VERDICT = 8;
-const GAP = 2;
-const INDENT = '  ';
-
-export function renderVerify(report: VerifyReport, width = 80, language: Language = 'en'): string {
-  const words = WORDS[language];
+export function renderVerify(report: VerifyReport, width = 80, look: VerifyLook = {}): string {
+  const { claims } = report;
+  const words = WORDS[look.language ?? 'en'];
+  const full = look.details ?? claims.length <= FEW;
+  const reasons = new Reasons();
+  const tell = tellOnce(count(claims.flatMap((claim) => causesOf(claim, words))), reasons);
   const room = width - VERDICT - GAP;
-  const blocks = report.claims.map((claim) =>
-    beside(words.verdicts[claim.verdict], block(claim, room, language, words)),
-  );
-  const judged = [beside(words.verdict, words.claim), '-'.repeat(width), blocks.join('\n\n')].join('\n');
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    // whether the terminal wants it was asked by who knows which stream it is
+    look.colour === true ? styleText(format, text, { validateStream: false }) : text;
+  const block = (claim: Claim) => {
+    const text = full ? details(claim, room, words, reasons) : brief(claim, room, words, tell);
+    return beside(style(COLOURS[claim.verdict], words.marks[claim.verdict]), text);
+  };
+  const parts = byTopic(claims, words).map(({ topic, claims: about }) => {
+    const heading = topic === '' ? [] : [style('bold', topic), '-'.repeat(columnsOf(topic))];
+    return [...heading, about.map(block).join(full ? '\n\n' : '\n')].join('\n');
+  });
+  const causes = reasons.render(width);
+  if (causes.length > 0) parts.push([`${words.missing}${words.colon.trimEnd()}`, ...causes].join('\n'));
   const said = (title: string, lines: readonly string[]) =>
-    lines.map((line) => wrap(`${title}: ${line}`, width, INDENT));
-  const tail = [...said(words.warning, report.warnings), ...said(words.note, words.notes ?? report.notes)];
-  return `${[
-    judged,
-    ...unknowns(report.claims, width, words),
-    words.summary(countVerdicts(report.claims)),
-    tail.join('\n'),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')}\n`;
+    lines.map((line) => wrap(`${title}${words.colon}${line}`, width, '  '));
+  parts.push(wrap(words.summary(countVerdicts(claims), report.environment.kernel.replace(/ .*/, '')), width));
+  if (!full) parts.push(wrap(words.hint, width));
+  parts.push(...said(words.warning, report.warnings));
+  if (full) parts.push(said(words.note, words.notes ?? report.notes).join('\n'));
+  return `${parts.join('\n\n')}\n`;
+}
+
+function count(causes: readonly string[]): Map<string, number> {
+  const told = new Map<string, number>();
+  for (const cause of causes) told.set(cause, (told.get(cause) ?? 0) + 1);
+  return told;
+}
+
+/** In the order in which the topics come up. */
+function byTopic(claims: readonly Claim[], words: Words): { topic: string; claims: Claim[] }[] {
+  const topics = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    const topic = claim.topic === undefined ? '' : spoken(claim.topic, words);
+    topics.set(topic, [...(topics.get(topic) ?? []), claim]);
+  }
+  return [...topics].map(([topic, about]) => ({ topic, claims: about }));
 }
 
 /** The verdict's column, and the lines of the claim's. Not by cli-table3, which is slow with cells of many lines. */
@@ -112,82 +85,15 @@ export function countVerdicts(claims: readonly Claim[]): Record<Verdict, number>
   return counts;
 }
 
-const spoken = (wording: Wording, language: Language) => (language === 'zh' ? wording.zh : undefined) ?? wording.en;
-
-function block(claim: Claim, room: number, language: Language, words: Words): string {
-  const { id, statement, cases, expected, note, verdict, recorded } = claim;
-  const lines = [id, wrap(spoken(statement, language), room)];
-  // a single case without a name is the claim itself
-  const named = cases.some(({ condition }) => condition !== '');
-  for (const tried of cases) {
-    if (named) lines.push(wrap(`${tried.condition}: ${words.verdicts[tried.verdict]}`, room, INDENT));
-    lines.push(figures(tried, expected, room, words));
-  }
-  if (recorded !== null && verdict !== recorded && verdict !== 'unknown')
-    lines.push(wrap(words.recorded(words.verdicts[recorded]), room));
-  if (note !== undefined) lines.push(wrap(`${words.note}: ${spoken(note, language)}`, room));
-  return lines.filter((line) => line !== '').join('\n');
-}
-
-/** As wide as the content asks for, but no wider than these; who measured gets what is left. */
-const MOST = [24, 14, 14] as const;
-const LEAST = 16;
-
-function figures(tried: ClaimCase, expected: Claim['expected'], room: number, words: Words): string {
-  const rows = Object.entries(tried.measured).map(([name, evidence]) => {
-    const wanted = Object.hasOwn(expected, name) ? expectation(expected[name] as Expectation, words) : '';
-    return isMeasured(evidence)
-      ? [name, wanted, String(rounded(evidence.value)), `${evidence.instrument} (${evidence.unit})`]
-      : [name, wanted, '-', words.not];
-  });
-  if (rows.length === 0) return '';
-  const all = [[words.figure, words.expected, words.measured, words.by], ...rows];
-  const widths = MOST.map((most, i) => Math.min(most, Math.max(...all.map((row) => columnsOf(row[i] ?? '')))));
-  const left = room - INDENT.length - widths.reduce((sum, width) => sum + width + GAP, 0);
-  return grid([...widths, Math.max(LEAST, left)], all)
-    .split('\n')
-    .map((line) => INDENT + line)
-    .join('\n');
-}
-
-/** Counts as they are; what was divided to six digits. */
-function rounded(value: number): number {
-  return Number.isInteger(value) ? value : Number(value.toPrecision(6));
-}
-
-function expectation(wanted: Expectation, words: Words): string {
-  if (typeof wanted === 'number') return String(wanted);
-  const { min, max } = wanted;
-  if (min !== undefined && max !== undefined) return words.between(String(min), String(max));
-  if (min !== undefined) return words.least(String(min));
-  return max === undefined ? '' : words.most(String(max));
-}
-
-/** Each cause once, with the claims that it leaves open. */
-function unknowns(claims: readonly Claim[], width: number, words: Words): string[] {
-  const by = new Map<string, string[]>();
-  for (const { id, verdict, because, wanting } of claims) {
-    if (verdict !== 'unknown') continue;
-    for (const cause of wanting.length > 0 ? wanting : [because]) by.set(cause, [...(by.get(cause) ?? []), id]);
-  }
-  if (by.size === 0) return [];
-  const lines = [...by].flatMap(([cause, ids]) => [
-    wrap(cause, width, INDENT.repeat(2), INDENT),
-    wrap(ids.join(', '), width, INDENT.repeat(3), INDENT.repeat(3)),
-  ]);
-  return [[words.unknown, ...lines].join('\n')];
-}
-
 /** The claims as they are said, before any of them is judged. */
 export function renderClaimList(
-  claims: readonly { id: string; statement: Wording; source: string }[],
+  claims: readonly { id: string; topic?: Wording; statement: Wording; source: string }[],
   width = 80,
   language: Language = 'en',
 ): string {
+  const words = WORDS[language];
   const entries = claims.map(({ id, statement, source }) =>
-    [id, wrap(spoken(statement, language), width, INDENT, INDENT), wrap(`(${source})`, width, INDENT, INDENT)].join(
-      '\n',
-    ),
+    [id, wrap(spoken(statement, words), width, '  ', '  '), wrap(`(${source})`, width, '  ', '  ')].join('\n'),
   );
   return `${entries.join('\n')}\n`;
 }

@@ -1,8 +1,16 @@
 /** What a claim of the ledger consists of, and how figures of several instruments become one. */
-import type { Control, Expectation, Finding, Verdict, Wording } from '../../model/claim.ts';
-import { type Evidence, isMeasured, lacking } from '../../model/evidence.ts';
+import {
+  behaved,
+  type Control,
+  type Expectation,
+  type Finding,
+  type Verdict,
+  type Wording,
+} from '../../model/claim.ts';
+import { type Evidence, lacking } from '../../model/evidence.ts';
 
 export type { Control, Expectation, Finding, Verdict, Wording };
+export { behaved };
 
 /** What was found under one condition. Figures only: what follows from them is decided in one place, decide.ts. */
 export interface Case {
@@ -60,9 +68,4 @@ export function agree(unit: string, readings: readonly Reading[]): Evidence {
   }
   const names = found.map(({ instrument }) => instrument).join(' + ');
   return { value: first.value, unit, instrument: found.length === 1 ? `${names} (one instrument)` : names };
-}
-
-/** A control's outcome as it should be. */
-export function behaved({ expected, measured }: Control): boolean {
-  return isMeasured(measured) && measured.value === expected;
 }

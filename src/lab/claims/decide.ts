@@ -2,7 +2,7 @@
  * From figures to verdicts: the one place where that is done, by rules that know nothing of any claim. docs/claims.md says
  * them in words.
  */
-import type { ClaimCase } from '../../model/claim.ts';
+import { type ClaimCase, meets } from '../../model/claim.ts';
 import { type Evidence, isMeasured, lacking } from '../../model/evidence.ts';
 import { behaved, type Case, type Control, DISAGREE, type Expectation, type Verdict } from './claim.ts';
 
@@ -24,12 +24,6 @@ export function showExpectation(expectation: Expectation): string {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   if (min !== undefined) return `at least ${min}`;
   return max === undefined ? 'any number' : `at most ${max}`;
-}
-
-function within(value: number, expectation: Expectation): boolean {
-  if (typeof expectation === 'number') return value === expectation;
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = expectation;
-  return min <= value && value <= max;
 }
 
 /** The figure as it stands in the result: one that was promised and is not there is missing, and so is one that is none. */
@@ -55,7 +49,7 @@ function judgeFigure(name: string, expectation: Expectation, evidence: Evidence)
   const wanted = `expected ${name} ${showExpectation(expectation)}`;
   if (isMeasured(evidence))
     return {
-      verdict: within(evidence.value, expectation) ? 'holds' : 'fails',
+      verdict: meets(evidence.value, expectation) ? 'holds' : 'fails',
       because: `${wanted}, measured ${evidence.value} by ${evidence.instrument}`,
     };
   const because = `${wanted}, not measured: ${evidence.missing}`;
