@@ -1,4 +1,4 @@
-/** Text for a terminal of so many columns. No colour: the same text goes into files and pipes. */
+/** Text for a terminal of so many columns. What it is made of has no colour: the same text goes into files and pipes. */
 import Table from 'cli-table3';
 // the very one that cli-table3 pads with
 import stringWidth from 'string-width';

@@ -2,7 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ledger } from '../../../src/lab/claims/ledger.ts';
+import { blockingClaims } from '../../../src/lab/claims/blocking.ts';
+import { copiesClaims } from '../../../src/lab/claims/copies.ts';
+import { epollClaims } from '../../../src/lab/claims/epoll.ts';
+import { ledger, topics } from '../../../src/lab/claims/ledger.ts';
+import { memoryClaims } from '../../../src/lab/claims/memory.ts';
+import { selectPollClaims } from '../../../src/lab/claims/select-poll.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const pages = join(root, 'docs', 'claims');
@@ -27,9 +32,41 @@ test('ids are unique', () => {
   expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
 });
 
+test('every claim there is has a topic', () => {
+  const ids = new Set(ledger.map(({ id }) => id));
+  const all = [...copiesClaims, ...memoryClaims, ...selectPollClaims, ...epollClaims, ...blockingClaims];
+  expect(all.filter(({ id }) => !ids.has(id)).map(({ id }) => id)).toEqual([]);
+  for (const { name } of topics) expect([name.en, name.zh]).not.toContain('');
+});
+
+/** The index of all pages: `npx vitest run tests/lab/claims/ledger.test.ts -u` writes it anew. */
+test('the index of the pages has every claim, by topic, with the verdict that is recorded', async () => {
+  const counts = new Map<string, number>();
+  for (const { recorded } of ledger) counts.set(recorded, (counts.get(recorded) ?? 0) + 1);
+  const verdicts = [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ');
+  const text = [
+    '# All claims',
+    '',
+    `${ledger.length} claims, with the verdicts of 2026-11-22 (Linux 6.18.44, 2 CPUs of an AMD EPYC in a VM, as root): ${verdicts}.`,
+    'They may be others on your machine: `iolab verify`. [How a verdict comes about](../claims.md).',
+    ...topics.flatMap(({ name, claims }) => [
+      '',
+      `## ${name.en}${name.zh === name.en ? '' : ` (${name.zh})`}`,
+      '',
+      '| verdict | claim | what is said |',
+      '| --- | --- | --- |',
+      ...claims.map(
+        ({ id, recorded, statement }) => `| ${recorded} | [${id}](${id}.md) | ${statement.en}<br>${statement.zh} |`,
+      ),
+    ]),
+    '',
+  ];
+  await expect(text.join('\n')).toMatchFileSnapshot(join(pages, 'README.md'));
+});
+
 test('every page belongs to a claim', () => {
   const ids = new Set(ledger.map(({ id }) => id));
-  const there = existsSync(pages) ? readdirSync(pages) : [];
+  const there = readdirSync(pages).filter((name) => name !== 'README.md');
   expect(there.filter((name) => !ids.has(name.replace(/\.md$/, '')))).toEqual([]);
 });
 
