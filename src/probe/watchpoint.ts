@@ -77,7 +77,7 @@ export class Watchpoints {
         this.close();
         const taken = error instanceof SystemError && error.code === 'ENOSPC';
         if (!taken || places.length > REGISTERS || performance.now() > deadline) throw error;
-        poll(NONE, 0, Math.random() * RETRY_MS);
+        poll(NONE, 0, Math.ceil(Math.random() * RETRY_MS));
       }
     }
   }
