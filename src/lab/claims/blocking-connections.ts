@@ -8,6 +8,12 @@ import { Socket } from '../../io/socket.ts';
 import { type BlockedCall, blockedCalls, READ } from '../../probe/blocked.ts';
 import { ThreadService, type ThreadServiceOptions } from '../thread-service.ts';
 
+/** The load of the claims about threads: connections with nothing to say, and some that do. */
+export const IDLE = 64;
+export const ACTIVE = 7;
+export const ALL = IDLE + ACTIVE;
+export const MESSAGE = Buffer.alloc(64, 'message ');
+
 const PATIENCE_MS = 5000;
 
 /** Waits until it is so; throws with `what` if that takes too long. */
