@@ -287,7 +287,7 @@ export const modeClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'A selector tells of readiness; the copy is made by the caller’s own read, in its own time: synchronous I/O. Told of completion, by a thread pool or io_uring, the caller finds the bytes in place.',
-      zh: '选择器通知的是“就绪”，复制由调用方自己的 read 完成，占用它自己的时间，属于同步 I/O。由线程池或 io_uring 通知“完成”时，数据才已经在缓冲区里。',
+      zh: '选择器通知的是“就绪”，拷贝由调用方自己的 read 完成，占用它自己的时间，属于同步 I/O。由线程池或 io_uring 通知“完成”时，数据才已经在缓冲区里。',
     },
     judge: readinessOnly,
   },

@@ -100,7 +100,7 @@ export const costClaims: readonly ClaimDefinition[] = [
     expected: { gain: { min: 1 } },
     recorded: 'depends',
     note: {
-      en: 'It saves a copy and adds a mapping, page faults and the removal of the mapping. Only where a mapping is used again and again is the copy all that is left.',
+      en: 'It saves a copy and adds a mapping, page faults and the removal of the mapping. Only where one mapping is used again and again is the saved copy all that counts.',
       zh: '它省一次拷贝，但增加了建立映射、缺页和解除映射。只有反复使用同一个映射时，才真正只剩省下的那次拷贝。',
     },
     judge: each(MMAP),

@@ -217,7 +217,7 @@ export const epollObjectClaims: readonly ClaimDefinition[] = [
   {
     id: 'epoll-ready-list',
     statement: {
-      en: 'epoll_wait reads a list of those that are ready: its cost goes with how many are ready, not with how many are watched.',
+      en: 'epoll_wait reads a list of those that are ready: its cost grows with how many are ready, not with how many are watched.',
       zh: 'epoll 用 rdlist 就绪列表记录有动作的 socket：epoll_wait 的开销取决于就绪的数量，而不是监控的数量。',
     },
     source: 'notes, section 3 (rdlist); xiaolincoder CS-Base, selete_poll_epoll.md',

@@ -97,7 +97,7 @@ export const fileToFileClaims: readonly ClaimDefinition[] = [
     id: 'sendfile-to-file-copies-nothing',
     statement: {
       en: 'From file to file sendfile needs no copy by the CPU.',
-      zh: '用 sendfile 从文件复制到文件不需要 CPU 拷贝。',
+      zh: '用 sendfile 从文件传到文件不需要 CPU 拷贝。',
     },
     source: 'what "zero copy" is taken to mean; sendfile(2): "copying is done within the kernel"',
     scope: SCOPE,
@@ -113,7 +113,7 @@ export const fileToFileClaims: readonly ClaimDefinition[] = [
     id: 'copy-file-range-copies-nothing',
     statement: {
       en: 'copy_file_range shares blocks between the two files, and copies nothing.',
-      zh: 'copy_file_range 让两个文件共享数据块，不复制数据。',
+      zh: 'copy_file_range 让两个文件共享数据块，不拷贝数据。',
     },
     source: 'copy_file_range(2), NOTES: reflinks, on file systems that have them',
     scope: SCOPE,
@@ -121,7 +121,7 @@ export const fileToFileClaims: readonly ClaimDefinition[] = [
     recorded: 'fails',
     note: {
       en: 'It depends on the file system: Btrfs and XFS can share blocks, ext4 and tmpfs cannot, and the kernel copies there. It saves the way through user memory only.',
-      zh: '取决于文件系统：Btrfs 和 XFS 可以共享数据块；ext4 和 tmpfs 不能，由内核复制。此时省下的只是用户内存这一趟。',
+      zh: '取决于文件系统：Btrfs 和 XFS 可以共享数据块；ext4 和 tmpfs 不能，由内核拷贝。此时省下的只是用户内存这一趟。',
     },
     judge: () => STORAGES.map(([storage, condition]) => throughCopyFileRange(storage, condition)),
   },

@@ -282,7 +282,7 @@ export const bufferClaims: readonly ClaimDefinition[] = [
     id: 'buffer-in-place',
     statement: {
       en: 'The kernel reads and writes a Node Buffer where it lies: nothing copies it before the call.',
-      zh: '内核直接读写 Node 的 Buffer 所在的内存，系统调用之前没有复制。',
+      zh: '内核直接读写 Node 的 Buffer 所在的内存，系统调用之前没有拷贝。',
     },
     source: NOTES,
     scope: 'fs.read and fs.writeSync of one Buffer of 65,536 bytes; up to the system call, not inside it',
@@ -294,7 +294,7 @@ export const bufferClaims: readonly ClaimDefinition[] = [
     id: 'string-copied',
     statement: {
       en: 'A string has to be copied into other memory before the kernel can write it.',
-      zh: '字符串必须先编码、复制到另一块内存，内核才能写出它。',
+      zh: '字符串必须先编码、拷贝到另一块内存，内核才能写出它。',
     },
     source: `${NOTES}; Node’s documentation of fs.write`,
     scope: 'fs.write and fs.writeSync of a string of 1,000 characters beyond Latin-1, before the system call',
@@ -314,7 +314,7 @@ export const bufferClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'V8 keeps typed arrays of up to 64 bytes, Buffers among them, in its heap until somebody asks for their ArrayBuffer, which I/O does.',
-      zh: 'V8 把不超过 64 字节的类型数组（包括 Buffer）放在堆里，直到有人取它的 ArrayBuffer，而做 I/O 时就会取。',
+      zh: 'V8 把不超过 64 字节的类型化数组（包括 Buffer）放在堆里，直到有人取它的 ArrayBuffer，而做 I/O 时就会取。',
     },
     judge: offHeap,
   },
@@ -334,7 +334,7 @@ export const bufferClaims: readonly ClaimDefinition[] = [
     id: 'heap-memory-copied-before-io',
     statement: {
       en: 'Heap memory is copied into direct memory before each I/O; direct memory saves that copy.',
-      zh: '堆内存每次做 I/O 前都要先复制到直接内存；使用直接内存省去这次复制。',
+      zh: '堆内存每次做 I/O 前都要先拷贝到直接内存；使用直接内存省去这次拷贝。',
     },
     source: `${NOTES}; sun.nio.ch.IOUtil of Java`,
     scope: 'memory that fs.writeSync to /dev/null takes, for each byte written',
@@ -342,7 +342,7 @@ export const bufferClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'In Java each write from a heap buffer is copied. In Node only a typed array that is still on the heap is, and only once: from then on it lies outside.',
-      zh: 'Java 的堆缓冲区每次写都要复制；在 Node 里只有还在堆里的小类型数组会被搬出去，而且只有一次。',
+      zh: 'Java 的堆缓冲区每次写都要拷贝；在 Node 里只有还在堆里的小类型化数组会被搬出去，而且只有一次。',
     },
     judge: copiedBeforeIo,
   },

@@ -266,7 +266,7 @@ export const mappedClaims: readonly ClaimDefinition[] = [
     id: 'private-mapping-copies-on-write',
     statement: {
       en: 'Writing to a mapped file copies just that page, and leaves the file as it is.',
-      zh: '写入映射的文件只复制被写的那一页，文件本身不变。',
+      zh: '写入映射的文件只拷贝被写的那一页，文件本身不变。',
     },
     source: 'mmap(2), MAP_PRIVATE; textbooks on copy-on-write',
     scope: `one byte written to a file of ${PAGES} pages, all of them mapped`,
@@ -278,7 +278,7 @@ export const mappedClaims: readonly ClaimDefinition[] = [
     id: 'read-faults-in-kernel',
     statement: {
       en: 'Where read fills fresh memory, the kernel takes the page faults itself, inside the call: they are no further mode switches.',
-      zh: 'read 写入全新内存时，缺页由内核在系统调用内部处理，不增加用户态与内核态的切换。',
+      zh: 'read 写入全新内存时，缺页由内核在系统调用内部处理，不增加模式切换。',
     },
     source: 'notes, section 2 (the count of switches)',
     scope: SCOPE,

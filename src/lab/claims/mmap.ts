@@ -144,7 +144,7 @@ export const mmapClaims: readonly ClaimDefinition[] = [
     id: 'mmap-four-switches',
     statement: {
       en: 'mmap and write still take four switches between user mode and kernel mode.',
-      zh: 'mmap + write 仍然需要四次用户态与内核态的切换（“四次上下文切换”）。',
+      zh: 'mmap + write 仍然需要四次模式切换（用户态与内核态之间；即“四次上下文切换”）。',
     },
     source: 'xiaolincoder CS-Base, zero_copy.md',
     scope: 'One mmap and one write of 32 KiB on this thread; warm page cache, TCP loopback, the socket has room.',
@@ -180,7 +180,7 @@ export const mmapClaims: readonly ClaimDefinition[] = [
       en: 'Reading a mapped file that is in the page cache costs one page fault for each 64 KiB.',
       zh: '读取已在页缓存中的映射文件，每 64 KiB 触发一次缺页。',
     },
-    source: 'mm/memory.c, do_fault_around; notes, section 2 leave faults out',
+    source: 'mm/memory.c, do_fault_around; notes, section 2, which leaves faults out',
     scope: `A warm file of ${PIECES} x 64 KiB, mapped anew; one byte of each page read by the program itself.`,
     // one more in all where the mapping begins inside a window
     expected: { faultsPer64KiB: { min: 1, max: 1.1 } },

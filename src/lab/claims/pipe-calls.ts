@@ -193,7 +193,7 @@ export const pipeCallClaims: readonly ClaimDefinition[] = [
     id: 'splice-move-and-gift-move-pages',
     statement: {
       en: 'With SPLICE_F_GIFT and SPLICE_F_MOVE the kernel moves pages into a file instead of copying them.',
-      zh: '使用 SPLICE_F_GIFT 和 SPLICE_F_MOVE 时，内核把页移动到文件中而不是复制。',
+      zh: '使用 SPLICE_F_GIFT 和 SPLICE_F_MOVE 时，内核把页移动到文件中而不是拷贝。',
     },
     source: 'splice(2) and vmsplice(2), flags',
     scope: `${SCOPE}; whole aligned pages from memory by vmsplice to a pipe and splice to a file`,

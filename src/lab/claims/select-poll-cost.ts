@@ -109,7 +109,7 @@ export const costClaims: readonly ClaimDefinition[] = [
   {
     id: 'select-poll-cost-exponential',
     statement: {
-      en: 'As connections become more, the cost of select and poll grows exponentially.',
+      en: 'As connections increase, the cost of select and poll grows exponentially.',
       zh: '随着并发数上来，select 和 poll 的性能损耗会呈指数级增长。',
     },
     source: 'xiaolincoder CS-Base, selete_poll_epoll.md',

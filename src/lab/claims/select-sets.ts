@@ -136,7 +136,7 @@ export const selectSetClaims: readonly ClaimDefinition[] = [
   {
     id: 'select-cost-by-highest',
     statement: {
-      en: 'The cost of select goes with the highest descriptor number, not with how many are watched.',
+      en: 'The cost of select grows with the highest descriptor number, not with how many are watched.',
       zh: 'select 的开销取决于最大的描述符编号，而不是监控了多少个描述符。',
     },
     source: 'select(2), “highest-numbered file descriptor … plus 1”; docs/sys/select.md',

@@ -74,7 +74,7 @@ export const sendfileInputClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'What the kernel asks is whether it can splice from the file. Files of /proc cannot be mapped, and many of them can be spliced: their bytes are copied into pages of a pipe.',
-      zh: '内核真正检查的是文件能否 splice。/proc 中的文件不能 mmap，但其中很多可以 splice：字节被复制到管道的页里。',
+      zh: '内核真正检查的是文件能否 splice。/proc 中的文件不能 mmap，但其中很多可以 splice：字节被拷贝到管道的页里。',
     },
     judge: inputs,
   },

@@ -56,7 +56,7 @@ export const sendfileClaims: readonly ClaimDefinition[] = [
     id: 'sendfile-one-call',
     statement: {
       en: 'sendfile needs one call, so two switches between user mode and kernel mode.',
-      zh: 'sendfile 只需一次系统调用，即两次用户态与内核态的切换。',
+      zh: 'sendfile 只需一次系统调用，即两次模式切换（用户态与内核态之间）。',
     },
     source: 'xiaolincoder CS-Base, zero_copy.md',
     scope: 'One sendfile of 32 KiB on this thread; warm page cache, TCP loopback, the socket has room.',

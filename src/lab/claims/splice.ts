@@ -148,7 +148,7 @@ export const spliceClaims: readonly ClaimDefinition[] = [
     id: 'splice-needs-no-scatter-gather',
     statement: {
       en: 'Unlike sendfile, splice makes no CPU copy even where the network card has no scatter-gather.',
-      zh: '与 sendfile 不同，splice 不需要网卡支持 scatter-gather 也没有 CPU 拷贝。',
+      zh: '与 sendfile 不同，即使网卡不支持 scatter-gather，splice 也没有 CPU 拷贝。',
     },
     source: 'common articles on zero copy ("splice 不需要硬件支持")',
     scope: DEVICE,

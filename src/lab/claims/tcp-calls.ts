@@ -155,7 +155,7 @@ export const tcpCallClaims: readonly ClaimDefinition[] = [
     id: 'msg-trunc-discards-without-copying',
     statement: {
       en: 'A receive with MSG_TRUNC takes bytes off a TCP stream without copying them.',
-      zh: '对 TCP 使用带 MSG_TRUNC 的接收会丢弃数据而不复制。',
+      zh: '对 TCP 使用带 MSG_TRUNC 的接收会丢弃数据而不拷贝。',
     },
     source: 'tcp(7), MSG_TRUNC',
     scope: "one recv of 65,521 bytes over loopback; the receiver's copy alone",

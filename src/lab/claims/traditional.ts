@@ -77,7 +77,7 @@ export const traditionalClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'The first copy is made only when the page cache does not have the file. The fourth needs a network card: over loopback or veth nobody makes it. So it is three here from a cold file and two from a warm one.',
-      zh: '只有页缓存中没有该文件时才有第一次拷贝。第四次需要真实网卡：经 loopback 或 veth 时没有任何设备做这次拷贝。因此这里冷文件是三次，热文件是两次。',
+      zh: '只有页缓存中没有该文件时才有第一次拷贝。第四次需要真实网卡：经回环接口或 veth 时没有任何设备做这次拷贝。因此这里冷文件是三次，热文件是两次。',
     },
     judge: withTrials(fourCopies),
   },

@@ -121,7 +121,7 @@ export const zeroCopyFlagClaims: readonly ClaimDefinition[] = [
     id: 'msg-zerocopy-copies-nothing',
     statement: {
       en: 'A send with MSG_ZEROCOPY is not copied.',
-      zh: '带 MSG_ZEROCOPY 标志的 send 不会复制数据。',
+      zh: '带 MSG_ZEROCOPY 标志的 send 不会拷贝数据。',
     },
     source: 'send(2), MSG_ZEROCOPY; Documentation/networking/msg_zerocopy.rst for the exceptions',
     scope: SCOPE,
@@ -129,7 +129,7 @@ export const zeroCopyFlagClaims: readonly ClaimDefinition[] = [
     recorded: 'fails',
     note: {
       en: 'Only receivers on this machine can be tried here, and for these the kernel always copies: a queue of another process must not refer to memory that its owner may change. A network card reads the pages itself.',
-      zh: '这里只能测试本机接收者，而对它们内核总会复制：别的进程的接收队列不能引用发送方随时可改的内存。真正的网卡则直接读取这些页。',
+      zh: '这里只能测试本机接收者，而对它们内核总会拷贝：别的进程的接收队列不能引用发送方随时可改的内存。真正的网卡则直接读取这些页。',
     },
     judge: copying,
   },
@@ -137,7 +137,7 @@ export const zeroCopyFlagClaims: readonly ClaimDefinition[] = [
     id: 'msg-zerocopy-completion-tells-copies',
     statement: {
       en: 'The completion of a zero-copy send tells whether the kernel copied after all (SO_EE_CODE_ZEROCOPY_COPIED).',
-      zh: '零拷贝发送的完成通知会说明内核最终是否复制了数据（SO_EE_CODE_ZEROCOPY_COPIED）。',
+      zh: '零拷贝发送的完成通知会说明内核最终是否拷贝了数据（SO_EE_CODE_ZEROCOPY_COPIED）。',
     },
     source: 'Documentation/networking/msg_zerocopy.rst, Deferred copies',
     scope: SCOPE,
@@ -145,7 +145,7 @@ export const zeroCopyFlagClaims: readonly ClaimDefinition[] = [
     recorded: 'depends',
     note: {
       en: 'It tells of the copy that is made for a local receiver. A packet that is made linear for a device without scatter-gather is copied as well, and the completion says that it was not.',
-      zh: '它只反映为本机接收者所做的复制。设备不支持 scatter-gather 时内核要把报文线性化，同样复制了，完成通知却说没有。',
+      zh: '它只反映为本机接收者所做的拷贝。设备不支持 scatter-gather 时内核要把报文线性化，同样拷贝了，完成通知却说没有。',
     },
     judge: truthful,
   },
@@ -153,7 +153,7 @@ export const zeroCopyFlagClaims: readonly ClaimDefinition[] = [
     id: 'msg-zerocopy-ignored-without-option',
     statement: {
       en: 'Without SO_ZEROCOPY the flag MSG_ZEROCOPY is ignored: no error, no completion, a copy.',
-      zh: '没有设置 SO_ZEROCOPY 时，MSG_ZEROCOPY 标志会被忽略：不报错、没有完成通知、照常复制。',
+      zh: '没有设置 SO_ZEROCOPY 时，MSG_ZEROCOPY 标志会被忽略：不报错、没有完成通知、照常拷贝。',
     },
     source: 'Documentation/networking/msg_zerocopy.rst, Socket setup',
     scope: SCOPE,
