@@ -48,13 +48,12 @@ export function brief(claim: Claim, room: number, words: Words, tell: Tell): str
   return placed(`[${id}]`, said, lines.join('\n').split('\n'), room).join('\n');
 }
 
-/** The id where there is room for it: after the sentence, after the first line of figures, or alone. */
+/** The id where there is room for it: after the sentence, after the first or last line of figures, or alone. */
 function placed(id: string, said: readonly string[], figures: readonly string[], room: number): string[] {
-  const last = `${said.at(-1)} ${id}`;
-  if (fits(last, room)) return [...said.slice(0, -1), last, ...figures];
-  const first = `${figures[0]} ${id}`;
-  if (fits(first, room)) return [...said, first, ...figures.slice(1)];
-  return [...said, wrap(id, room), ...figures];
+  const lines = [...said, ...figures];
+  const place = [said.length - 1, said.length, lines.length - 1].find((i) => fits(`${lines[i]} ${id}`, room));
+  if (place === undefined) return [...said, wrap(id, room), ...figures];
+  return lines.map((line, i) => (i === place ? `${line} ${id}` : line));
 }
 
 const fits = (line: string, room: number) => columnsOf(line) <= room;

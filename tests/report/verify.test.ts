@@ -6,6 +6,7 @@ import type { Claim, ClaimCase, Verdict } from '../../src/model/claim.ts';
 import { type Evidence, lacking } from '../../src/model/evidence.ts';
 import { VERIFY_SCHEMA, type VerifyReport, verifyReport } from '../../src/model/verify.ts';
 import { renderClaimList, renderStored, renderVerify } from '../../src/report/index.ts';
+import { conditionInChinese } from '../../src/report/verify-chinese.ts';
 
 const seen = (value: number): Evidence => ({ value, unit: 'copies per byte', instrument: 'aliasing + watchpoint' });
 
@@ -201,6 +202,16 @@ test('in Chinese columns stay aligned: a sign is two wide', () => {
   }
   expect(renderVerify(all, 80, { language: 'zh' })).toContain('不成立，实测 1：scatter-gather 关');
 });
+
+test.each([
+  ['over a veth pair, scatter-gather off', 'veth，scatter-gather 关'],
+  ['cold page cache, over TCP loopback', '冷页缓存，TCP 回环'],
+  ['sendfile over a UNIX socket', 'sendfile，UNIX 套接字'],
+  ["4 KiB, TCP, the sender's part alone", '4 KiB，TCP，仅发送方'],
+  ['splice, 512 bytes, UNIX socket', 'splice，512 字节，UNIX 套接字'],
+  ['epoll_wait (one instrument)', 'epoll_wait（单一仪器）'],
+  ['/dev/zero', '/dev/zero'],
+])('%s is told in Chinese', (text, chinese) => expect(conditionInChinese(text)).toBe(chinese));
 
 test('of a claim in one language only, that one is shown', () => {
   const one = report([claim('mine', 'holds', [], { statement: { en: 'It is so.' }, recorded: null })]);
