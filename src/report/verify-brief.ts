@@ -102,12 +102,18 @@ function measured(names: readonly string[], tried: readonly ClaimCase[], words: 
   return `${words.measured} ${values.join(words.list)}`;
 }
 
+/** `aliasing (one instrument)` would have brackets in brackets. */
+function instrument(name: string, words: Words): string {
+  const several = name.replace(/ \(one instrument\)$/, '');
+  return several === name ? words.term(name) : words.alone(words.term(several));
+}
+
 /** Who measured it, in brackets; nothing where nobody did. */
 function instruments(names: readonly string[], tried: readonly ClaimCase[], words: Words): string {
   const all = tried.flatMap(({ measured }) =>
     names.flatMap((name) => {
       const evidence = measured[name];
-      return evidence !== undefined && isMeasured(evidence) ? [words.term(evidence.instrument)] : [];
+      return evidence !== undefined && isMeasured(evidence) ? [instrument(evidence.instrument, words)] : [];
     }),
   );
   return all.length === 0 ? '' : words.brackets([...new Set(all)].join(words.cases));

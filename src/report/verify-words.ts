@@ -26,6 +26,8 @@ export interface Words {
   readonly cases: string;
   readonly colon: string;
   readonly brackets: (text: string) => string;
+  /** One instrument, where others could not be had. */
+  readonly alone: (instrument: string) => string;
   readonly allCases: (count: number) => string;
   readonly more: (count: number) => string;
   readonly control: (what: string, expected: string, measured: string) => string;
@@ -58,6 +60,7 @@ const EN: Words = {
   cases: '; ',
   colon: ': ',
   brackets: (text) => ` (${text})`,
+  alone: (instrument) => `${instrument} alone`,
   allCases: (count) => `in ${count} cases`,
   more: (count) => `${count} more`,
   control: (what, expected, measured) => `control "${what}": expected ${expected}, measured ${measured}`,
@@ -88,6 +91,7 @@ const ZH: Words = {
   cases: '；',
   colon: '：',
   brackets: (text) => `（${text}）`,
+  alone: (instrument) => `仅 ${instrument}`,
   allCases: (count) => `全部 ${count} 种情形`,
   more: (count) => `另有 ${count} 种`,
   control: (what, expected, measured) => `对照“${what}”：预期 ${expected}，实测 ${measured}`,

@@ -128,6 +128,14 @@ describe('in brief', () => {
     ]);
   });
 
+  test('one instrument is told to have been alone', () => {
+    const one = { ...seen(0), instrument: 'aliasing (one instrument)' };
+    const some = report([{ ...claim('a', 'holds', [tried('holds', { cpuCopies: one })]), expected: { cpuCopies: 0 } }]);
+    expect(renderVerify(some, 80, { details: false })).toContain('expected cpuCopies 0, measured 0 (aliasing alone)');
+    expect(renderVerify(some, 80, { details: false, language: 'zh' })).toContain('实测 0（仅 aliasing）');
+    expect(renderVerify(some)).toMatch(/ aliasing \(one instrument\)$/m);
+  });
+
   test('what depends has a line for the cases of each verdict', () => {
     expect(text).toContain('  expected cpuCopies 0 (aliasing + watchpoint)\n');
     expect(text).toContain('  holds, measured 0: scatter-gather on\n');
