@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { everything } from './all.ts';
 import { benchCallsCommand } from './bench-calls.ts';
 import { benchPathsCommand } from './bench-paths.ts';
+import { compareCommand } from './compare.ts';
 import { doctorCommand } from './doctor.ts';
 import { Interrupted } from './interrupt.ts';
 import { reportCommand } from './report.ts';
@@ -45,6 +46,7 @@ function program(): Command {
   benchPathsCommand(bench);
   benchCallsCommand(bench);
   reportCommand(root);
+  compareCommand(root);
   // an unknown command is an argument too many, and `everything` has better words for it; commands do not inherit this
   root.allowExcessArguments();
   return root;

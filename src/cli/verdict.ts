@@ -1,5 +1,6 @@
-/** What the verdicts of `verify` mean for the exit code. */
+/** What the verdicts of `verify` and `compare` mean for the exit code. */
 import type { Claim } from '../model/claim.ts';
+import type { Comparison } from '../model/compare.ts';
 import type { VerifyReport } from '../model/verify.ts';
 
 /** Ends the command with a sentence and a code. */
@@ -38,4 +39,18 @@ export function settle(report: VerifyReport): void {
   const { claims } = report;
   if (claims.length > 0 && claims.every(({ verdict }) => verdict === 'unknown'))
     throw new Judged('nothing could be judged here (iolab doctor says what this environment allows)', CANNOT);
+}
+
+/** Throws {@link Judged} if anything is worse in B, or if nothing could be compared. */
+export function settleComparison({ arms }: Comparison): void {
+  const figures = arms.flatMap((arm) => arm.figures);
+  const worse = figures.filter(({ verdict }) => verdict === 'worse').length;
+  if (worse > 0)
+    throw new Judged(
+      worse === 1 ? 'one figure is worse in B than in A' : `${worse} figures are worse in B than in A`,
+      WRONG,
+    );
+  if (arms.length === 0) throw new Judged('nothing to compare: no run of A has its like in B', CANNOT);
+  if (figures.every(({ verdict }) => verdict === 'unknown'))
+    throw new Judged('nothing could be compared: each figure is missing in A or in B', CANNOT);
 }

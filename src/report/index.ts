@@ -1,5 +1,6 @@
 /** Stored JSON in, text out. */
 export { renderCalls } from './calls.ts';
+export { renderComparison } from './compare.ts';
 export { renderDoctor } from './doctor.ts';
 export { renderResults } from './paths.ts';
 export { FORMATS, type Format, renderAs, renderStored } from './stored.ts';

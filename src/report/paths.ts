@@ -63,16 +63,18 @@ export function renderResults(results: Results, width = 80): string {
   );
 }
 
+type Arm = Pick<Run, 'sink' | 'fileBytes' | 'chunkBytes' | 'cache'>;
+
 /** Of a table. */
-export function title(group: readonly Run[]): string {
-  const { sink, fileBytes, chunkBytes, cache } = group[0] as Run;
+export function title(group: readonly Arm[]): string {
+  const { sink, fileBytes, chunkBytes, cache } = group[0] as Arm;
   const where = sink === 'tcp' ? 'TCP loopback' : 'a UNIX socket';
   return `${size(fileBytes)} over ${where}, ${size(chunkBytes)} a call, ${cache} page cache`;
 }
 
 /** Runs that stand in one table. */
-export function groups(runs: readonly Run[]): Run[][] {
-  const by = new Map<string, Run[]>();
+export function groups<T extends Arm>(runs: readonly T[]): T[][] {
+  const by = new Map<string, T[]>();
   for (const run of runs) {
     const key = [run.sink, run.fileBytes, run.chunkBytes, run.cache].join();
     by.set(key, [...(by.get(key) ?? []), run]);

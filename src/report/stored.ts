@@ -1,11 +1,13 @@
 /** A stored result of any kind, told apart by its schema. */
 import { CALLS_SCHEMA, callsResults } from '../model/calls.ts';
+import { COMPARE_SCHEMA, comparison } from '../model/compare.ts';
 import { DOCTOR_SCHEMA, doctorReport } from '../model/doctor.ts';
 import { RESULTS_SCHEMA } from '../model/results.ts';
 import { checked, readResults, schemaOf } from '../model/stored.ts';
 import { TRACE_SCHEMA, traceReport } from '../model/trace.ts';
 import { VERIFY_SCHEMA, verifyReport } from '../model/verify.ts';
 import { renderCalls } from './calls.ts';
+import { renderComparison } from './compare.ts';
 import { csvOfResults } from './csv.ts';
 import { renderDoctor } from './doctor.ts';
 import { markdownOfResults } from './markdown.ts';
@@ -21,6 +23,8 @@ export function renderStored(stored: unknown, width = 80): string {
       return renderResults(readResults(stored), width);
     case CALLS_SCHEMA:
       return renderCalls(checked(callsResults, stored), width);
+    case COMPARE_SCHEMA:
+      return renderComparison(checked(comparison, stored), width);
     case DOCTOR_SCHEMA:
       return renderDoctor(checked(doctorReport, stored), width);
     case VERIFY_SCHEMA:
@@ -29,7 +33,7 @@ export function renderStored(stored: unknown, width = 80): string {
       return renderTrace(checked(traceReport, stored), width);
     default:
       throw new Error(
-        `its schema is ${JSON.stringify(schema)}; this version reads ${RESULTS_SCHEMA}, ${VERIFY_SCHEMA}, ${TRACE_SCHEMA}, ${CALLS_SCHEMA} and ${DOCTOR_SCHEMA}`,
+        `its schema is ${JSON.stringify(schema)}; this version reads ${RESULTS_SCHEMA}, ${VERIFY_SCHEMA}, ${TRACE_SCHEMA}, ${CALLS_SCHEMA}, ${COMPARE_SCHEMA} and ${DOCTOR_SCHEMA}`,
       );
   }
 }
