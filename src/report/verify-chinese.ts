@@ -50,6 +50,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   'a file of /proc that is made as it is read': '读取时才生成的 /proc 文件',
   'on disk': '在磁盘上',
   'in tmpfs': '在 tmpfs 中',
+  'a file in memory': '内存中的文件',
+  'files in memory': '内存中的文件',
+  'files on the disk of the temporary directory': '临时目录所在磁盘上的文件',
   // units
   'copies per byte': '次拷贝/字节',
   copies: '次拷贝',

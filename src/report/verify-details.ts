@@ -48,8 +48,13 @@ function figures(tried: ClaimCase, expected: Claim['expected'], room: number, wo
   if (rows.length === 0) return '';
   const all = [[words.figure, words.expected, words.measured, words.by], ...rows];
   const widths = MOST.map((most, i) => Math.min(most, Math.max(...all.map((row) => columnsOf(row[i] ?? '')))));
-  const left = room - INDENT.length - widths.reduce((sum, width) => sum + width + GAP, 0);
-  return grid([...widths, Math.max(LEAST, left)], all)
+  const left = () => room - INDENT.length - widths.reduce((sum, width) => sum + width + GAP, 0);
+  // the widest gives way: a line must not be wider than the terminal
+  while (left() < LEAST) {
+    const widest = Math.max(...widths);
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return grid([...widths, left()], all)
     .split('\n')
     .map((line) => INDENT + line)
     .join('\n');

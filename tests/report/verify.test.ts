@@ -198,6 +198,17 @@ test.each(['en', 'zh'] as const)('%s is never wider than told, in columns of the
   }
 });
 
+test('long names, expectations and units give way to who measured it', () => {
+  const name = 'bytesThatAreNeverEverReadAgain';
+  const evidence = { value: 123456789012, unit: 'descriptors of the process', instrument: 'select + pselect6 + poll' };
+  const cases = [tried('holds', { [name]: evidence })];
+  const one = report([
+    claim('wide', 'holds', cases, { expected: { [name]: { min: 123456789000, max: 123456789999 } } }),
+  ]);
+  for (const language of ['en', 'zh'] as const)
+    expect(columns(renderVerify(one, 80, { language }))).toBeLessThanOrEqual(80);
+});
+
 test('in Chinese columns stay aligned: a sign is two wide', () => {
   for (const details of [true, false]) {
     const text = renderVerify(all, 80, { language: 'zh', details });
