@@ -96,7 +96,9 @@ test('a kernel that does not tell what is cached is told from one that failed', 
   using file = File.open(tempFile(10));
   for (const error of [errno.ENOSYS, errno.EPERM])
     withFaults({ nr: nr.cachestat, nth: 1, error }, () => expect(file.cached()).toBeUndefined());
-  withFaults({ nr: nr.cachestat, nth: 1, error: errno.EOPNOTSUPP }, () => expect(() => file.cached()).toThrow(/^ENOTSUP: /));
+  withFaults({ nr: nr.cachestat, nth: 1, error: errno.EOPNOTSUPP }, () =>
+    expect(() => file.cached()).toThrow(/^ENOTSUP: /),
+  );
 });
 
 test('short reads and writes answer what was done', () => {
