@@ -19,7 +19,7 @@ import { type Evidence, isMeasured, lacking } from '../model/evidence.ts';
 import type { Controls, Results, Run } from '../model/results.ts';
 import { differences } from './compare-environments.ts';
 import { type CountedMetric, countSamples, type TimedMetric, timeSamples } from './compare-samples.ts';
-import { BASELINES } from './options.ts';
+import { BASELINES, PUMPS } from './options.ts';
 import { middleDifference, ratioOfMedians, seeded } from './statistics.ts';
 
 export interface CompareOptions {
@@ -39,11 +39,11 @@ export function compareResults(a: Results, b: Results, options: CompareOptions =
   const found = differences(a, b);
   if (found.length > 0 && options.differentEnvironments !== true) throw new RangeError(refusal(found));
   const [runsOfA, runsOfB] = [byArm(a, 'A'), byArm(b, 'B')];
-  const arms: ComparedArm[] = [];
-  for (const [key, of] of runsOfA) {
+  const pairs = [...runsOfA].flatMap(([key, of]): Pair[] => {
     const other = runsOfB.get(key);
-    if (other !== undefined) arms.push(compareArm({ run: of, results: a }, { run: other, results: b }));
-  }
+    return other === undefined ? [] : [{ a: { run: of, results: a }, b: { run: other, results: b } }];
+  });
+  const arms = pairs.map((pair) => compareArm(pair, pairs));
   const only = (mine: ReadonlyMap<string, Run>, others: ReadonlyMap<string, Run>) =>
     [...mine].filter(([key]) => !others.has(key)).map(([, run]) => armOf(run));
   const comparison = {
@@ -89,18 +89,43 @@ interface Side {
   readonly results: Results;
 }
 
-function compareArm(a: Side, b: Side): ComparedArm {
+interface Pair {
+  readonly a: Side;
+  readonly b: Side;
+}
+
+function compareArm({ a, b }: Pair, all: readonly Pair[]): ComparedArm {
   const noise = Math.max(floor(a), floor(b));
+  const controls = all.filter(({ a: { run } }) => isControl(run) && groupOf(run) === groupOf(a.run));
   // the same for each figure: what is compared beside it changes nothing
   const seed = (a.results.seed ^ b.results.seed) >>> 0;
   return {
     ...armOf(a.run),
     slices: [a.run.samples.time.length, b.run.samples.time.length],
     figures: [
-      ...TIMED.map((metric) => timed(metric, a.run, b.run, noise, seed)),
+      ...TIMED.map((metric) => timed(metric, a.run, b.run, Math.max(noise, drift(metric, controls)), seed)),
       ...COUNTED.map((metric) => counted(metric, a.run, b.run)),
     ],
   };
+}
+
+function groupOf({ sink, fileBytes, chunkBytes, cache }: Run): string {
+  return [sink, fileBytes, chunkBytes, cache].join();
+}
+
+/** Bytes from memory, and the loops in C++: where they move, the machine has. */
+function isControl({ path }: Arm): boolean {
+  return path === 'null' || (PUMPS as readonly string[]).includes(path);
+}
+
+/** By which factor the controls moved from A to B, their median; 1 where there are none. */
+function drift(metric: TimedMetric, controls: readonly Pair[]): number {
+  const moved = controls.flatMap(({ a, b }) => {
+    const [ofA, ofB] = [timeSamples(metric, a.run), timeSamples(metric, b.run)];
+    if (tooFew(ofA, ofB) ?? tooShort(a.run, b.run) ?? tooLittle(ofA, ofB)) return [];
+    return [Math.log(median(ofB) / median(ofA))];
+  });
+  return moved.length === 0 ? 1 : Math.exp(Math.abs(median(moved)));
 }
 
 /** By which factor the same arm differed from itself, at most: its interval's farther end. */
@@ -189,7 +214,11 @@ function doubts({ arms, onlyInA, onlyInB, differences: found }: Omit<Comparison,
   );
   if (loudest > LOUD)
     said.push(
-      `The same arm against itself differed by up to ${Math.round(100 * (loudest - 1))} %, and no smaller change of time can be seen there. Repeat both on a quieter machine, or with a longer --time.`,
+      `An arm differed by up to ${Math.round(100 * (loudest - 1))} % from itself, or the controls (null and the loops in C++) did from A to B: no smaller change of time can be seen there. Repeat both on a quieter machine, one right after the other, or with a longer --time.`,
+    );
+  if (arms.length > 0 && !arms.some(isControl))
+    said.push(
+      'There is neither null nor a loop in C++ in both of them, so if the machine became slower or faster between A and B, it looks like a change of the paths. Measure with these controls, or right one after the other.',
     );
   if (onlyInA.length > 0) said.push(`${onlyInA.length} of the runs of A are not in B, and are not compared.`);
   if (onlyInB.length > 0) said.push(`${onlyInB.length} of the runs of B are not in A, and are not compared.`);

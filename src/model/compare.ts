@@ -28,7 +28,7 @@ export const comparedFigure = z.strictObject({
         .number()
         .min(1)
         .describe(
-          'the factor between an arm and itself, of the noisier of both results; the interval is widened by it',
+          'the factor between an arm and itself in the noisier result, or that by which the controls moved from A to B if it is larger; the interval is widened by it',
         ),
     }),
     z.strictObject({

@@ -93,6 +93,18 @@ describe('figures of time', () => {
     expect(of.throughput?.verdict).toBe('same');
   });
 
+  test('where the controls moved as much, the machine did', () => {
+    const slowed = (factor: number) => RATES.map((rate) => rate * factor);
+    const beside = (control: string) => {
+      const a = resultsOf([rated(RATES), rated(RATES, control)]);
+      return figures(a, resultsOf([rated(slowed(0.7)), rated(slowed(0.68), control)])).throughput;
+    };
+    expect(beside('pump-splice')).toMatchObject({ verdict: 'same', change: { noise: expect.closeTo(1 / 0.68) } });
+    expect(beside('null')?.verdict).toBe('same');
+    // what is no control may well become slower together with it
+    expect(beside('splice')?.verdict).toBe('worse');
+  });
+
   test('the noise of the group counts where there is one', () => {
     const a = resultsOf([rated(RATES)], [0.5, 2]);
     const aa = { value: 1, ci: [0.99, 1.01] as [number, number] };
@@ -236,8 +248,9 @@ describe('what is compared', () => {
   test('few slices and much noise are said', () => {
     const few = resultsOf([rated(RATES.slice(0, 5))], [0.8, 1.1]);
     const { warnings } = compareResults(few, few);
-    expect(warnings.join('\n')).toMatch(/only 5 slices.*\n.*differed by up to 25 %/s);
-    const enough = resultsOf([rated(RATES.slice(0, 6))]);
+    expect(warnings.join('\n')).toMatch(/only 5 slices.*\n.*by up to 25 %/s);
+    expect(warnings.join()).toMatch(/neither null nor a loop/);
+    const enough = resultsOf([rated(RATES.slice(0, 6)), rated(RATES, 'null')]);
     expect(compareResults(enough, enough).warnings).toEqual([]);
   });
 });
