@@ -174,7 +174,13 @@ export function receiverCopies({ cpuCopies, cpuCopiesTotal }: CopiesFound): Evid
 /** A path over a route: what it copies, and with which controls. */
 export function copyCase(trials: CopyTrials, way: Way, condition = `over ${NAMES[way.via]}`): Case {
   const found = trials.copies(way);
-  const { cpuCopies, cpuCopiesTotal, evidence } = found;
+  const { cpuCopies, cpuCopiesTotal } = found;
+  // what a report draws from: which transfer the hops are of
+  const { path, via, storage = 'disk', readFrom } = way;
+  const evidence =
+    readFrom === undefined
+      ? found.evidence.map((one) => ({ ...one, transfer: { path, via, storage } }))
+      : found.evidence;
   return {
     condition,
     measured: { cpuCopies, cpuCopiesTotal, receiverCopies: receiverCopies(found) },
