@@ -8,6 +8,7 @@ import { runCalls } from './bench-calls.ts';
 import { runPaths } from './bench-paths.ts';
 import { interruptible } from './interrupt.ts';
 import { colours, JSON_HELP, JSON_OPTION, type Json, jsonTarget, stringify, width, words } from './output.ts';
+import { pageOf } from './report.ts';
 import { refuseWrong } from './verdict.ts';
 import { runClaims } from './verify.ts';
 
@@ -19,7 +20,11 @@ interface Flags {
 
 export function everything(program: Command): void {
   program
-    .option('--output <DIR>', 'where results.json, verify.json, calls.json and doctor.json go', 'iolab-report')
+    .option(
+      '--output <DIR>',
+      'where report.html, results.json, verify.json, calls.json and doctor.json go',
+      'iolab-report',
+    )
     .option('--time <TIME>', 'length of the timing pass of bench paths (default 40s)', seconds)
     .option(JSON_OPTION, `${JSON_HELP}; of bench paths`, jsonTarget)
     .action(async ({ output, time, json }: Flags, command: Command) => {
@@ -54,6 +59,7 @@ async function all(output: string, options: { time?: number }, json: Json, signa
   signal.throwIfAborted();
   keep('calls.json', 'Single calls', await runCalls({}, signal), renderCalls);
   signal.throwIfAborted();
-  stream.write(`results.json, verify.json, calls.json and doctor.json are in ${output}\n`);
+  writeFileSync(join(output, 'report.html'), await pageOf(paths, 'en'));
+  stream.write(`report.html shows it all; it and its data, four files of JSON, are in ${output}\n`);
   refuseWrong(verified);
 }

@@ -4,7 +4,7 @@ import type { Controls, MetricName, Run } from '../model/results.ts';
 import { figure } from './text.ts';
 
 /** Controls do less than a path has to: they take no part. */
-const isControl = (path: string) => path === 'null' || path.startsWith('pump-');
+export const isControl = (path: string) => path === 'null' || path.startsWith('pump-');
 
 const QUESTIONS = [
   { metric: 'senderCpuPerGiB', best: 'Least sender CPU', least: true },
@@ -33,7 +33,7 @@ export function leaders(group: readonly Run[], controls: Controls): string[] {
 }
 
 /** Intervals that do not touch, and a difference that the same arm against itself does not reach. */
-function apart(a: Measured, b: Measured, noise: Estimate): boolean {
+export function apart(a: Measured, b: Measured, noise: Estimate): boolean {
   const [aLow, aHigh] = a.ci ?? [a.value, a.value];
   const [bLow, bHigh] = b.ci ?? [b.value, b.value];
   const ratio = a.value / b.value;
