@@ -49,6 +49,7 @@ function trimmed(svg: string): string {
     .replace(/<svg width="[\d.]+" height="[\d.]+"/, '<svg')
     .replace(/<defs ?>[\s\S]*?<\/defs>| clip-path="[^"]*"/g, '')
     .replace(/<style >[\s\S]*?<\/style>/g, '')
+    .replaceAll(` style="font-size:${FONT}px;font-family:inherit;"`, '')
     .replace(/ class="zr[^"]*"| pointer-events="\w+"/g, '')
     .replace(/ ecmeta_\w+="[^"]*"/g, '')
     .replace(/ (?:xml:space|baseProfile|version)="[^"]*"/g, '');

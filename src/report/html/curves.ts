@@ -133,9 +133,15 @@ function series(path: string, dots: readonly Dot[], symbol: string): object[] {
     renderItem: (_: unknown, api: Api) => {
       const [x, bottom] = api.coord([api.value(0), api.value(1)]);
       const [, top] = api.coord([api.value(0), api.value(2)]);
-      const style = stroke(colour, 1.5);
-      const cap = (y: number) => segment([x - 3, y], [x + 3, y], style);
-      return { type: 'group', children: [segment([x, bottom], [x, top], style), cap(bottom), cap(top)] };
+      const points = [
+        [x - 3, bottom],
+        [x + 3, bottom],
+        [x, bottom],
+        [x, top],
+        [x - 3, top],
+        [x + 3, top],
+      ];
+      return { type: 'polyline', shape: { points }, style: stroke(colour, 1.5) };
     },
   };
   return [intervals, line];

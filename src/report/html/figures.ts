@@ -10,8 +10,8 @@ import { html, type Markup, type Part } from './markup.ts';
 import { type Group, type Setting, settingName, settings } from './runs.ts';
 import { Causes, type Cell, figureCell, folded, table } from './table.ts';
 
-const MOST_SETTINGS = 6;
-const MOST_GROUPS = 8;
+const MOST_SETTINGS = 4;
+const MOST_GROUPS = 6;
 const MIB = 2 ** 20;
 
 export function figures({ runs, controls }: Results): Markup {
@@ -68,7 +68,7 @@ function ratioTable(all: readonly Ratio[], reference: string): Markup {
 
 /** One size is shown at a time, the others are a choice away: no script is needed for it. */
 function counts(setting: Setting): Markup {
-  const groups = setting.groups.slice(0, MOST_GROUPS);
+  const groups = spreadOut(setting.groups, MOST_GROUPS);
   const id = ['counts', setting.sink, setting.chunkBytes, setting.cache].join('-');
   const middle = Math.floor((groups.length - 1) / 2);
   const choices = groups.map(
@@ -76,6 +76,12 @@ function counts(setting: Setting): Markup {
       html`<label><input type="radio" name="${id}" value="${i}"${i === middle ? html` checked` : ''}> ${size(fileBytes)}</label>`,
   );
   return html`<fieldset class="pick"><legend>${both('What one transfer took, at', '一次传输的次数，文件大小')}</legend>${choices}</fieldset><div class="panes">${groups.map(pane)}</div>`;
+}
+
+/** So many of them, from the first to the last. */
+function spreadOut<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))] as T);
 }
 
 function pane({ fileBytes, runs }: Group): Markup {

@@ -29,6 +29,11 @@ const copy = async (text) => {
 };
 const quoted = (text) => (/[",\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
 const wordOf = (cell) => {
+  const mark = cell.querySelector('sup');
+  if (mark !== null) {
+    const causes = cell.closest('.table').querySelectorAll('.causes span');
+    return 'missing: ' + causes[Number(mark.textContent) - 1].textContent;
+  }
   if (cell.dataset.v !== undefined) return cell.dataset.v;
   const own = cell.cloneNode(true);
   for (const other of own.querySelectorAll('.zh')) other.remove();

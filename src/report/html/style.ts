@@ -40,7 +40,7 @@ button:hover{border-color:var(--accent)}button[aria-pressed=true]{background:var
 figure{margin:0}
 .plot{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:14px 16px}
 .plot.tall{grid-row:span 2}.plot figcaption b,.plot figcaption .quiet{display:block}
-.chart svg{display:block;width:100%;height:auto;max-width:620px}
+.chart text{font-size:12px}.chart svg{display:block;width:100%;height:auto;max-width:620px}
 .swatch{display:inline-block;width:.8em;height:.8em;border-radius:3px;vertical-align:-.05em;margin:0 .3em 0 0;background:var(--bar)}
 .swatch.band{background:var(--band);border:1px solid var(--rule)}.swatch.part1{background:var(--bar2);margin-left:.5em}
 .paths{display:grid;gap:18px;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr))}.path.both{grid-column:1/-1}

@@ -20,16 +20,13 @@ export class Causes {
       number = this.#known.size + 1;
       this.#known.set(cause, number);
     }
-    return {
-      shown: html`<span class="missing">–<sup>${number}</sup></span>`,
-      data: `missing: ${cause}`,
-      numeric: true,
-    };
+    // the copy takes the cause from the list: a thousand rows would repeat it a thousand times
+    return { shown: html`–<sup>${number}</sup>`, numeric: true };
   }
 
   render(): Markup | undefined {
     if (this.#known.size === 0) return undefined;
-    const told = [...this.#known].map(([cause, number]) => html`<li><sup>${number}</sup> ${cause}</li>`);
+    const told = [...this.#known].map(([cause, number]) => html`<li><sup>${number}</sup> <span>${cause}</span></li>`);
     return html`<ul class="causes">${told}</ul>`;
   }
 }
@@ -50,7 +47,7 @@ const COPY = html`<button type="button" class="copy">${both('Copy the data', '�
 
 function cell({ shown, data, numeric }: Cell, i: number): Markup {
   const kind = numeric === true ? html` class="n"` : '';
-  const value = data === undefined ? '' : html` data-v="${data}"`;
+  const value = data === undefined || String(data) === shown ? '' : html` data-v="${data}"`;
   return i === 0 ? html`<th scope="row"${value}>${shown}</th>` : html`<td${kind}${value}>${shown}</td>`;
 }
 
