@@ -60,6 +60,6 @@ async function all(output: string, options: { time?: number }, json: Json, signa
   keep('calls.json', 'Single calls', await runCalls({}, signal), renderCalls);
   signal.throwIfAborted();
   writeFileSync(join(output, 'report.html'), await pageOf(paths, 'en'));
-  stream.write(`report.html shows it all; it and its data, four files of JSON, are in ${output}\n`);
+  stream.write(`report.html shows it all; its data lies beside it in ${output}\n`);
   refuseWrong(verified);
 }

@@ -124,6 +124,7 @@ test('bare iolab stores all results in one directory', async () => {
   expect(claims.length).toBeGreaterThan(0);
   expect([...new Set(runs.map(({ fileBytes }) => fileBytes))]).toEqual([2 ** 16, 2 ** 20, 2 ** 26]);
   expect(widest(stdout)).toBeLessThanOrEqual(80);
+  expect(readFileSync(join(cwd, 'iolab-report', 'report.html'), 'utf8')).toContain('</html>');
   expect(readdirSync(cwd)).toEqual(['iolab-report']);
 }, 170_000);
 
