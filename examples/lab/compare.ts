@@ -3,7 +3,7 @@
  * is a test of it. The bench is kept short here; give it more `time` and `rounds` to see small changes.
  *
  * Run: node --import ./tests/support/typescript.mjs examples/lab/compare.ts
- *      (from Node 22.18 on without --import)
+ *      (from Node 24 on without --import)
  */
 import { compareResults, runPathsBench } from '../../src/lab/index.ts';
 

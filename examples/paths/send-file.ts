@@ -3,7 +3,7 @@
  * receiver is in the same process, and hashes every byte.
  *
  * Run: node --import ./tests/support/typescript.mjs examples/paths/send-file.ts [FILE] [PATH]
- *      (from Node 22.18 on without --import; PATH is null, read-write, mmap-write, sendfile, splice or vmsplice)
+ *      (from Node 24 on without --import; PATH is null, read-write, mmap-write, sendfile, splice or vmsplice)
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

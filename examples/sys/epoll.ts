@@ -2,7 +2,7 @@
  * epoll(7): the kernel keeps the set, and answers only those that are ready. Level-triggered tells as long as it lasts,
  * edge-triggered once per change; the 64 bits of data come back with each event.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/epoll.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/epoll.ts   (from Node 24 on without --import)
  */
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';

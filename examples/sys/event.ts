@@ -2,7 +2,7 @@
  * eventfd(2), timerfd_create(2), signalfd(2): a counter, a clock and signals as descriptors, so that one wait covers
  * all.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/event.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/event.ts   (from Node 24 on without --import)
  */
 import { constants } from 'node:os';
 import { check } from '../../src/io/errors.ts';

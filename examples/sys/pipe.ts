@@ -2,7 +2,7 @@
  * splice(2), tee(2), vmsplice(2): pages move through pipes by reference. Shows file -> pipe -> pipe without a user
  * buffer, a copy for a second reader, and that a page in a pipe is still the page that it came from.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/pipe.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/pipe.ts   (from Node 24 on without --import)
  */
 import { fileURLToPath } from 'node:url';
 import { check } from '../../src/io/errors.ts';

@@ -2,7 +2,7 @@
  * poll(2): an array of records. The question (`events`) and the answer (`revents`) have fields of their own, so the
  * array is filled once; what nobody asked for (an end, an error, a closed descriptor) is told as well.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/poll.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/poll.ts   (from Node 24 on without --import)
  */
 import { check } from '../../src/io/errors.ts';
 import { close, write } from '../../src/sys/fd.ts';

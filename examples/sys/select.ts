@@ -2,7 +2,7 @@
  * select(2): bitmaps of descriptors, which the kernel overwrites with those that are ready. Shows that they have to be
  * filled anew for each call, and that a descriptor above 1023 is no matter to the kernel.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/select.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/select.ts   (from Node 24 on without --import)
  */
 import { check } from '../../src/io/errors.ts';
 import { eventfd } from '../../src/sys/event.ts';

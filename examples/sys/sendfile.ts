@@ -2,7 +2,7 @@
  * sendfile(2): a file into a socket without a user buffer, by an offset of one's own or by the file's position. Shows
  * the short count at the end, the 0 that never ends, and where it refuses.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/sendfile.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/sendfile.ts   (from Node 24 on without --import)
  */
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';

@@ -2,7 +2,7 @@
  * socket(2): a TCP connection on loopback by raw calls, options, a descriptor that travels over a UNIX socket, and what
  * the kernel says of a zero-copy send.
  *
- * Run: node --import ./tests/support/typescript.mjs examples/sys/socket.ts   (from Node 22.18 on without --import)
+ * Run: node --import ./tests/support/typescript.mjs examples/sys/socket.ts   (from Node 24 on without --import)
  */
 import { check } from '../../src/io/errors.ts';
 import * as cmsg from '../../src/sys/cmsg.ts';

@@ -1,13 +1,14 @@
 /**
- * `node --import tests/support/typescript.mjs file.ts`: lets Node 20, which reads no TypeScript, run the sources as they
- * are. Later versions take the types away themselves.
+ * `node --import tests/support/typescript.mjs file.ts`: lets Node 20, which reads no TypeScript, and Node 22,
+ * which takes the types away but knows no `using`, run the sources as they are. Later versions need no help.
  */
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // the hooks are loaded in a thread of their own, from this same file
-if (!process.features.typescript && !import.meta.url.endsWith('?hooks')) register(`${import.meta.url}?hooks`);
+const reads = Number.parseInt(process.versions.node, 10) >= 24;
+if (!reads && !import.meta.url.endsWith('?hooks')) register(`${import.meta.url}?hooks`);
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, next) {
