@@ -60,7 +60,8 @@ const noSched = causeOf(schedTracepoints);
 test.skipIf(noSched)(`23 waits are 23 switches, as software events say ${because(noSched)}`, () => {
   const none = new Int32Array(2);
   const seen = counted([perfSoftware, schedTracepoints], () => {
-    for (let i = 0; i < 23; i++) ppoll(none, 0, 50_000n, null);
+    // so long that no time is over before its waiter sleeps, also on a busy machine
+    for (let i = 0; i < 23; i++) ppoll(none, 0, 1_000_000n, null);
   });
   expect(seen['perf-sched-tracepoints.contextSwitches']).toBe(23);
   expect(seen['perf-software.contextSwitches']).toBe(23);
