@@ -45,21 +45,24 @@ export function once(trial: () => Capability): () => Capability {
   };
 }
 
-const TRIALS = 5;
+const TRIALS = 11;
 
 /**
- * The end of most trials: `works` if the counter sees exactly the `done` events that `work` makes. The fewest of a few
- * trials, since code that runs for its first time faults and calls on its own account; nothing makes an event vanish.
+ * The end of most trials: `works` as soon as the counter sees exactly the `done` events that `work` makes. It may take a few
+ * trials: code that runs for its first time faults and calls on its own account, and a wait is none where its time was over
+ * before it began.
  */
 export function sees(counter: Counter, name: string, done: number, work: () => void): Capability {
-  let fewest = Number.POSITIVE_INFINITY;
+  let nearest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < TRIALS; i++) {
     counter.begin();
     work();
     counter.end();
-    fewest = Math.min(fewest, counter.difference()[name] ?? Number.NaN);
+    const seen = counter.difference()[name] ?? Number.NaN;
+    if (seen === done) return works;
+    if (!(Math.abs(seen - done) >= Math.abs(nearest - done))) nearest = seen;
   }
-  return fewest === done ? works : refused(`it is there, but where ${done} ${name} were made it counts ${fewest}`);
+  return refused(`it is there, but where ${done} ${name} were made it counts ${nearest} at best`);
 }
 
 const READINGS = 101;
