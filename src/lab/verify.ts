@@ -42,7 +42,7 @@ const PATIENCE_MS = 10_000;
 const GRACE_MS = 3000;
 
 const NOTES = [
-  'Counts decide wherever there is something to count. Where a claim is about cost, it is the CPU time of the thread itself, the least of many windows, and the thresholds are wide.',
+  'Counts decide wherever there is something to count. Where a claim is about cost, it is the time of the least disturbed of many windows, and the thresholds are wide.',
   'modeSwitches are two for each system call and two for each page fault taken in user mode; contextSwitches are those of the scheduler, from one thread to another. Many texts say "context switch" and mean the first.',
 ];
 
