@@ -29,7 +29,7 @@ function open(userOnly: boolean): PerfCounts | string {
   }
 }
 
-const ROUNDS = 5;
+const ROUNDS = 23;
 
 /**
  * The fewest of a few rounds: the runtime faults on its own account now and then, and nothing makes a fault vanish.
