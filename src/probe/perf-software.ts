@@ -10,46 +10,14 @@ import type { Capability } from '../model/works.ts';
 import { constant } from '../native.ts';
 import { read } from '../sys/fd.ts';
 import { PERF_TYPE_SOFTWARE } from '../sys/perf.ts';
-import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
-import { type CountedEvent, PerfCounts } from './perf.ts';
+import { type Instrument, once, sees } from './instrument.ts';
+import type { CountedEvent } from './perf.ts';
+import { type CountedEvents, PerfCounter } from './perf-counter.ts';
 
 const PAGE = constant('PAGE_SIZE');
 
-type Events = Readonly<Record<string, CountedEvent>>;
-
 function software(name: string, userOnly: boolean): CountedEvent {
   return { type: PERF_TYPE_SOFTWARE, config: constant(`PERF_COUNT_SW_${name}`), userOnly };
-}
-
-class SoftwareCounter implements Counter {
-  readonly #names: readonly string[];
-  readonly #counts: PerfCounts[] = [];
-
-  constructor(events: Events) {
-    this.#names = Object.keys(events);
-    try {
-      for (const event of Object.values(events)) this.#counts.push(new PerfCounts(event));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  begin(): void {
-    for (let i = 0; i < this.#counts.length; i++) (this.#counts[i] as PerfCounts).begin();
-  }
-
-  end(): void {
-    for (let i = this.#counts.length - 1; i >= 0; i--) (this.#counts[i] as PerfCounts).end();
-  }
-
-  difference(): Readings {
-    return Object.fromEntries(this.#counts.map((counts, i) => [this.#names[i], counts.all]));
-  }
-
-  close(): void {
-    for (const counts of this.#counts) counts.close();
-  }
 }
 
 const FAULTS = 23;
@@ -63,16 +31,12 @@ export function faultInKernel(pages: number): void {
   zero.close();
 }
 
-function trial(events: Events, counter: string, expected: number): Capability {
-  const opened = new SoftwareCounter(events);
-  try {
-    return sees(opened, counter, expected, () => faultInKernel(FAULTS));
-  } finally {
-    opened.close();
-  }
+function trial(events: CountedEvents, counter: string, expected: number): Capability {
+  using opened = new PerfCounter(events);
+  return sees(opened, counter, expected, () => faultInKernel(FAULTS));
 }
 
-const IN_KERNEL: Events = {
+const IN_KERNEL: CountedEvents = {
   minorFaults: software('PAGE_FAULTS_MIN', false),
   majorFaults: software('PAGE_FAULTS_MAJ', false),
   contextSwitches: software('CONTEXT_SWITCHES', false),
@@ -83,10 +47,10 @@ export const perfSoftware: Instrument = {
   name: 'perf-software',
   counts: Object.keys(IN_KERNEL),
   capability: once(() => trial(IN_KERNEL, 'minorFaults', FAULTS)),
-  open: () => new SoftwareCounter(IN_KERNEL),
+  open: () => new PerfCounter(IN_KERNEL),
 };
 
-const IN_USER: Events = { userFaults: software('PAGE_FAULTS', true) };
+const IN_USER: CountedEvents = { userFaults: software('PAGE_FAULTS', true) };
 
 /** Faults taken in user mode. Since Linux 2.6.31; needs perf_event_paranoid <= 2, i.e. mostly nothing. */
 export const perfUserFaults: Instrument = {
@@ -94,5 +58,5 @@ export const perfUserFaults: Instrument = {
   counts: Object.keys(IN_USER),
   // none of those that the kernel takes
   capability: once(() => trial(IN_USER, 'userFaults', 0)),
-  open: () => new SoftwareCounter(IN_USER),
+  open: () => new PerfCounter(IN_USER),
 };

@@ -10,8 +10,9 @@ import { PERF_TYPE_TRACEPOINT } from '../sys/perf.ts';
 import { ppoll } from '../sys/poll.ts';
 import { gettid } from '../sys/process.ts';
 import { recv, send } from '../sys/socket.ts';
-import { type Counter, type Instrument, once, type Readings, sees } from './instrument.ts';
-import { type CountedScope, PerfCounts } from './perf.ts';
+import { type Instrument, once, sees } from './instrument.ts';
+import type { CountedScope } from './perf.ts';
+import { type CountedEvents, PerfCounter } from './perf-counter.ts';
 import { faultInKernel } from './perf-software.ts';
 import { tracepointFormats } from './tracefs.ts';
 
@@ -35,48 +36,21 @@ export type TracepointName = (typeof TRACEPOINTS)[number];
 
 type Counted = Readonly<Record<string, TracepointName>>;
 
-/** How often tracepoints are passed. Any number of them; their numbers are looked up at once. */
-export class TracepointCounter implements Counter {
-  readonly #names: readonly string[];
-  readonly #counts: PerfCounts[] = [];
-  readonly #own: string | undefined;
+function eventsOf(tracepoints: Counted): CountedEvents {
+  const formats = tracepointFormats(Object.values(tracepoints));
+  return Object.fromEntries(
+    Object.keys(tracepoints).map((name, i) => [
+      name,
+      { type: PERF_TYPE_TRACEPOINT, config: formats[i]?.id ?? Number.NaN, userOnly: false },
+    ]),
+  );
+}
 
+/** How often tracepoints are passed. Any number of them; their numbers are looked up at once. */
+export class TracepointCounter extends PerfCounter {
   /** `own`: name of one figure more, the first tracepoint on the calling thread alone; scope `process` only. */
   constructor(events: Counted, scope: CountedScope = 'process', own?: string) {
-    this.#names = Object.keys(events);
-    this.#own = own;
-    try {
-      for (const { id } of tracepointFormats(Object.values(events)))
-        this.#counts.push(new PerfCounts({ type: PERF_TYPE_TRACEPOINT, config: id, userOnly: false }, scope));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  begin(): void {
-    for (let i = 0; i < this.#counts.length; i++) (this.#counts[i] as PerfCounts).begin();
-  }
-
-  end(): void {
-    for (let i = this.#counts.length - 1; i >= 0; i--) (this.#counts[i] as PerfCounts).end();
-  }
-
-  difference(): Readings {
-    const readings: Record<string, number> = {};
-    this.#counts.forEach((counts, i) => {
-      readings[this.#names[i] as string] = counts.all;
-    });
-    if (this.#own !== undefined) readings[this.#own] = this.#counts[0]?.own ?? Number.NaN;
-    return readings;
-  }
-
-  close(): void {
-    for (const counts of this.#counts) counts.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    super(eventsOf(events), scope, own);
   }
 }
 
